@@ -1,0 +1,84 @@
+//! The product: the site for the browser, and the server with the site inside.
+
+use std::env;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::process::{command, run};
+use crate::workspace;
+
+/// Builds it, and looks at what came out: a site with a file missing or left over builds just as
+/// well, and is then inside the server.
+pub(super) fn product() -> Result<()> {
+    let server = workspace::server_binary();
+    let site = workspace::site_dir();
+    if site.exists() {
+        fs::remove_dir_all(&site).with_context(|| format!("cannot remove {}", site.display()))?;
+    }
+
+    let mut leptos = command("cargo-leptos");
+    leptos.args(["leptos", "build", "--release", "--precompress"]);
+    // It would answer every compile error with its own stack.
+    leptos.env_remove("RUST_BACKTRACE");
+    // What these say would win over Cargo.toml.
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(overrides_the_build) {
+            leptos.env_remove(name);
+        }
+    }
+    run(&mut leptos)?;
+
+    if !server.exists() {
+        bail!("cargo-leptos ended well, but {} is not there", server.display());
+    }
+    check_site(&file_names(&site.join("pkg"))?)?;
+    eprintln!("built {}", server.display());
+    Ok(())
+}
+
+fn overrides_the_build(name: &str) -> bool {
+    name.starts_with("LEPTOS_") || matches!(name, "SERVER_FN_PREFIX" | "DISABLE_SERVER_FN_HASH")
+}
+
+fn file_names(folder: &Path) -> Result<Vec<String>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+}
+
+/// Exactly one program, one script and one style sheet, each compressed too.
+fn check_site(files: &[String]) -> Result<()> {
+    for kind in [".wasm", ".js", ".css"] {
+        let found = files.iter().filter(|name| name.ends_with(kind)).collect::<Vec<_>>();
+        let [only] = found.as_slice() else {
+            bail!("target/site/pkg should hold one {kind} file, and holds {found:?}");
+        };
+        if !files.contains(&format!("{only}.br")) {
+            bail!("target/site/pkg/{only} was not compressed");
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(names: &[&str]) -> Vec<String> {
+        names.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    #[test]
+    fn a_whole_site_passes() {
+        let names = ["a.wasm", "a.wasm.br", "a.js", "a.js.br", "a.css", "a.css.br", "snippets"];
+        assert!(check_site(&files(&names)).is_ok());
+    }
+
+    #[test]
+    fn what_is_missing_left_over_or_not_compressed_is_told() {
+        assert!(check_site(&files(&["a.wasm", "a.wasm.br", "a.js", "a.js.br"])).is_err());
+        assert!(check_site(&files(&["a.wasm", "b.wasm", "a.wasm.br", "b.wasm.br"])).is_err());
+        assert!(check_site(&files(&["a.wasm", "a.js", "a.css"])).is_err());
+    }
+}

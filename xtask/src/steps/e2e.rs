@@ -1,0 +1,37 @@
+//! The product in a browser.
+
+use anyhow::{Result, bail};
+
+use super::npm;
+use crate::pipeline::Shared;
+use crate::process::{command, run};
+use crate::{tee, tools, workspace};
+
+/// Runs Playwright on the product that was built, with a PostgreSQL for the asking.
+///
+/// The tests get `IKRYPT_SERVER_BIN`, `DATABASE_URL`, and `CHROMIUM` if the system has a browser;
+/// without it they use the one Playwright brings along.
+pub(super) fn tests(shared: &mut Shared) -> Result<()> {
+    let server = workspace::server_binary();
+    if !server.exists() {
+        bail!("{} is missing: run `cargo xtask build` first", server.display());
+    }
+    npm::install()?;
+    let end2end = workspace::end2end_dir();
+    let program = end2end.join("node_modules/.bin/playwright");
+
+    let mut playwright = command(&program);
+    playwright
+        .arg("test")
+        .args(&shared.playwright_args)
+        .current_dir(&end2end)
+        .env("IKRYPT_SERVER_BIN", server)
+        .env("DATABASE_URL", shared.database_url()?);
+    if let Some(browser) = tools::browser() {
+        playwright.env("CHROMIUM", browser);
+    } else {
+        eprintln!("no Chromium here: Playwright installs its own");
+        run(command(&program).args(["install", "chromium"]).current_dir(&end2end))?;
+    }
+    tee::run(&mut playwright, &mut shared.closing_lines)
+}

@@ -1,0 +1,187 @@
+//! Share links and receipt links: read forgivingly, written exactly.
+
+mod repair;
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::keys::{AccessProof, LinkKey, ReceiptToken, Salt, SecretId, Stretched};
+use crate::schedule::CHECK_LEN;
+use crate::{Envelope, Error, Kdf, RevealKeys, encoding};
+
+const LINK_VERSION: u8 = 0x10;
+/// `L ‖ K ‖ check`.
+const FRAGMENT_LEN: usize = 1 + LinkKey::LEN + CHECK_LEN;
+const FRAGMENT_CHARS: usize = FRAGMENT_LEN / 3 * 4;
+const TOKEN_CHARS: usize = 43;
+
+/// The link that opens a secret: whoever holds it whole can.
+#[derive(Clone)]
+pub struct SecretLink {
+    origin: String,
+    id: SecretId,
+    key: LinkKey,
+    kdf: Kdf,
+    exposed: bool,
+}
+
+impl SecretLink {
+    pub(crate) fn new(origin: &str, id: SecretId, key: LinkKey, kdf: Kdf) -> Self {
+        Self { origin: origin.trim_end_matches('/').to_owned(), id, key, kdf, exposed: false }
+    }
+
+    /// Reads a link that chat programs and mail gateways may have damaged; what cannot be repaired
+    /// is told apart from what is merely wrong before any request is made.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let clean = repair::clean(text, "#k=");
+        let (before, run) = clean.split("#k=")?;
+        let (origin, id) = before.rsplit_once("/s/").ok_or(Error::DamagedLink)?;
+        let id = SecretId::decode(repair::run(id)).map_err(|_| Error::DamagedLink)?;
+        // Quoted-printable mail source has `=3D` for `=`.
+        let quoted =
+            run.strip_prefix("3D").into_iter().flat_map(|run| repair::candidates(run, FRAGMENT_CHARS));
+        let (kdf, key) = repair::candidates(run, FRAGMENT_CHARS)
+            .chain(quoted)
+            .find_map(|candidate| read_fragment(&candidate, &id))
+            .ok_or(Error::DamagedLink)?;
+        Ok(Self { origin: repair::origin(origin).to_owned(), id, key, kdf: kdf?, exposed: clean.rewritten() })
+    }
+
+    /// Scheme, host and port, as far as the text had them.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The id to ask the server for.
+    pub const fn id(&self) -> &SecretId {
+        &self.id
+    }
+
+    /// How the passphrase is stretched, or that there is none.
+    pub const fn kdf(&self) -> Kdf {
+        self.kdf
+    }
+
+    /// Whether something on the way rewrote `#` to `%23`, which shows the key to the server.
+    pub const fn exposed(&self) -> bool {
+        self.exposed
+    }
+
+    /// The proof for looking.
+    pub fn derive_access(&self) -> AccessProof {
+        self.key.derive_access()
+    }
+
+    /// The salt to stretch the passphrase with.
+    pub fn derive_salt(&self) -> Salt {
+        self.key.derive_salt()
+    }
+
+    /// What reveals and opens. `stretched` must be there exactly if [`Self::kdf`] asks for it.
+    pub fn derive_keys(&self, stretched: Option<&Stretched>) -> Result<RevealKeys, Error> {
+        if stretched.is_some() == (self.kdf == Kdf::Argon2id) {
+            Ok(self.key.derive_keys(stretched))
+        } else {
+            Err(Error::PassphraseExpected)
+        }
+    }
+
+    /// Whether the envelope belongs to this link: a server cannot strip the passphrase.
+    pub fn accepts(&self, envelope: &Envelope) -> Result<(), Error> {
+        if envelope.kdf() == self.kdf { Ok(()) } else { Err(Error::HeaderMismatch) }
+    }
+
+    const fn byte(&self) -> u8 {
+        LINK_VERSION | self.kdf as u8
+    }
+}
+
+/// A candidate whose check holds, even where its version is not known; `None` where it does not hold.
+fn read_fragment(candidate: &str, id: &SecretId) -> Option<(Result<Kdf, Error>, LinkKey)> {
+    let bytes: [u8; FRAGMENT_LEN] = encoding::decode_array(candidate).ok()?;
+    let (&link_byte, rest) = bytes.split_first()?;
+    let (key, check) = rest.split_first_chunk()?;
+    let key = LinkKey::from_bytes(*key);
+    if key.derive_check(link_byte, id) != *check {
+        return None;
+    }
+    let kdf = if link_byte & 0xF0 == LINK_VERSION {
+        Kdf::from_byte(link_byte & 0x0F)
+    } else {
+        Err(Error::Unsupported)
+    };
+    Some((kdf, key))
+}
+
+/// Writes the link itself, key included: for the sender's eyes, never for a log.
+impl fmt::Display for SecretLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut fragment = Zeroizing::new([0; FRAGMENT_LEN]);
+        fragment[0] = self.byte();
+        fragment[1..=LinkKey::LEN].copy_from_slice(self.key.as_bytes());
+        fragment[1 + LinkKey::LEN..].copy_from_slice(&self.key.derive_check(self.byte(), &self.id));
+        write!(
+            f,
+            "{}/s/{}#k={}",
+            self.origin,
+            self.id.encode(),
+            *Zeroizing::new(encoding::encode(&*fragment))
+        )
+    }
+}
+
+impl fmt::Debug for SecretLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretLink(<redacted>)")
+    }
+}
+
+/// The sender's own link: shows what became of the secret, and burns it. It opens nothing.
+#[derive(Clone)]
+pub struct ReceiptLink {
+    origin: String,
+    token: ReceiptToken,
+}
+
+impl ReceiptLink {
+    /// The receipt link of a token.
+    pub fn new(origin: &str, token: ReceiptToken) -> Self {
+        Self { origin: origin.trim_end_matches('/').to_owned(), token }
+    }
+
+    /// Reads a receipt link, as forgivingly as a share link.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let clean = repair::clean(text, "#t=");
+        let (before, run) = clean.split("#t=")?;
+        let (origin, _) = before.rsplit_once("/receipt").ok_or(Error::DamagedLink)?;
+        let token = run.get(..TOKEN_CHARS).ok_or(Error::DamagedLink)?;
+        Ok(Self {
+            origin: repair::origin(origin).to_owned(),
+            token: ReceiptToken::decode(token).map_err(|_| Error::DamagedLink)?,
+        })
+    }
+
+    /// Scheme, host and port, as far as the text had them.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The token to show to the server.
+    pub const fn token(&self) -> &ReceiptToken {
+        &self.token
+    }
+}
+
+/// Writes the link itself, token included.
+impl fmt::Display for ReceiptLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/receipt#t={}", self.origin, self.token.encode())
+    }
+}
+
+impl fmt::Debug for ReceiptLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ReceiptLink(<redacted>)")
+    }
+}

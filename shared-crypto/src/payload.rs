@@ -1,0 +1,115 @@
+//! Text and files: framing and padding.
+
+mod bundle;
+
+use std::fmt;
+
+use zeroize::Zeroizing;
+
+use crate::Error;
+pub use bundle::{Bundle, File, MAX_FILES};
+
+const PAD_FLOOR: usize = 1024;
+/// `kind(1) ‖ body_len(4)`.
+const FRAME_LEN: usize = 5;
+
+/// The length that `n` bytes are padded to: 1,024 at least, Padmé above. `None` past the address space.
+///
+/// Padmé keeps only the highest bits of the length, and costs 6.25 % at most above the floor.
+pub const fn padded_len(n: usize) -> Option<usize> {
+    if n <= PAD_FLOOR {
+        return Some(PAD_FLOOR);
+    }
+    let exponent = n.ilog2();
+    let mask = (1 << (exponent - exponent.ilog2() - 1)) - 1;
+    match n.checked_add(mask) {
+        Some(sum) => Some(sum & !mask),
+        None => None,
+    }
+}
+
+/// What is sealed: a text, or files with a note. Wiped on drop.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Payload {
+    /// A text, kept exactly as it was given.
+    Text(Zeroizing<String>),
+    /// Files, and a note beside them.
+    Files(Bundle),
+}
+
+impl Payload {
+    /// A payload of text.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text(Zeroizing::new(text.into()))
+    }
+
+    /// The text, if this is one.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Files(_) => None,
+        }
+    }
+
+    const fn kind(&self) -> u8 {
+        match self {
+            Self::Text(_) => 1,
+            Self::Files(_) => 2,
+        }
+    }
+
+    fn body_len(&self) -> Result<usize, Error> {
+        match self {
+            Self::Text(text) => Ok(text.len()),
+            Self::Files(bundle) => bundle.encoded_len(),
+        }
+    }
+
+    /// Length of the padded plaintext.
+    pub(crate) fn padded_len(&self) -> Result<usize, Error> {
+        let framed = self.body_len()?.checked_add(FRAME_LEN).ok_or(Error::TooLarge)?;
+        padded_len(framed).ok_or(Error::TooLarge)
+    }
+
+    /// Appends `kind ‖ body_len ‖ body`; the padding is the caller's.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) -> Result<(), Error> {
+        let body_len = u32::try_from(self.body_len()?).map_err(|_| Error::TooLarge)?;
+        out.push(self.kind());
+        out.extend_from_slice(&body_len.to_be_bytes());
+        match self {
+            Self::Text(text) => out.extend_from_slice(text.as_bytes()),
+            Self::Files(bundle) => bundle.write(out)?,
+        }
+        Ok(())
+    }
+
+    /// Reads a padded plaintext, and refuses whatever a correct writer does not make.
+    pub(crate) fn read(plain: &[u8]) -> Result<Self, Error> {
+        let (&kind, rest) = plain.split_first().ok_or(Error::Padding)?;
+        if !matches!(kind, 1 | 2) {
+            return Err(Error::UnknownKind);
+        }
+        let (body_len, rest) = rest.split_first_chunk::<4>().ok_or(Error::Padding)?;
+        let body_len = usize::try_from(u32::from_be_bytes(*body_len)).map_err(|_| Error::Padding)?;
+        let (body, padding) = rest.split_at_checked(body_len).ok_or(Error::Padding)?;
+        if padded_len(FRAME_LEN + body_len) != Some(plain.len()) {
+            return Err(Error::Padding);
+        }
+        // Folded and not searched, so that the time does not tell where a byte stands.
+        if padding.iter().fold(0, |seen, byte| seen | byte) != 0 {
+            return Err(Error::Padding);
+        }
+        if kind == 1 {
+            Ok(Self::text(std::str::from_utf8(body).map_err(|_| Error::NotUtf8)?))
+        } else {
+            Bundle::read(body).map(Self::Files)
+        }
+    }
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Payload(<redacted>)")
+    }
+}

@@ -1,0 +1,192 @@
+//! Requests and answers of the API. Byte strings are canonical `b64u`, times RFC 3339 in UTC.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// `POST /api/v1/create`.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateRequest {
+    /// The sealed payload.
+    pub envelope: String,
+    /// The server's half of the key, 32 bytes.
+    pub share: String,
+    /// SHA-256 of `access`.
+    pub access_hash: String,
+    /// SHA-256 of `reveal`.
+    pub reveal_hash: String,
+    /// SHA-256 of the receipt token.
+    pub receipt_hash: String,
+    /// Seconds until the secret is gone.
+    pub ttl_seconds: u32,
+    /// How many times the share is given out.
+    pub max_views: u8,
+}
+
+/// 201 to `create`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreateAnswer {
+    /// The server's name for the secret, 12 bytes.
+    pub id: String,
+    /// When it was stored, by the database's clock.
+    pub created_at: DateTime<Utc>,
+    /// When it will be gone.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Without the id, which does not belong in a log.
+impl fmt::Debug for CreateAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CreateAnswer")
+            .field("created_at", &self.created_at)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
+/// `POST /api/v1/open`: looking costs no view.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenRequest {
+    /// The secret's id.
+    pub id: String,
+    /// The proof that the asker holds the link.
+    pub access: String,
+}
+
+/// 200 to `open`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenAnswer {
+    /// The sealed payload.
+    pub envelope: String,
+    /// How many views there were.
+    pub max_views: u8,
+    /// How many views there still are.
+    pub views_left: u8,
+    /// When it was stored.
+    pub created_at: DateTime<Utc>,
+    /// When it will be gone.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// `POST /api/v1/reveal`: costs one view, once for each claim.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RevealRequest {
+    /// The secret's id.
+    pub id: String,
+    /// The proof that the asker holds the link.
+    pub access: String,
+    /// The proof that the asker knows the passphrase too.
+    pub reveal: String,
+    /// 16 random bytes that name this attempt; a retry repeats them.
+    pub claim: String,
+}
+
+/// 200 to `reveal`.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevealAnswer {
+    /// The server's half of the key, 32 bytes.
+    pub share: String,
+    /// How many views are left after this one.
+    pub views_left: u8,
+}
+
+/// `POST /api/v1/receipt` and `POST /api/v1/burn`.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReceiptRequest {
+    /// The receipt token, 32 bytes.
+    pub token: String,
+}
+
+/// What became of a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// There are views left, and time.
+    Live,
+    /// The last view was used.
+    Viewed,
+    /// Its time ran out first.
+    Expired,
+    /// Its sender burned it first.
+    Burned,
+}
+
+/// 200 to `receipt` and `burn`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptAnswer {
+    /// What became of the secret.
+    pub state: State,
+    /// When it was stored.
+    pub created_at: DateTime<Utc>,
+    /// When it is, or would have been, gone.
+    pub expires_at: DateTime<Utc>,
+    /// How many views there were.
+    pub max_views: u8,
+    /// When each view was released, oldest first.
+    pub viewed_at: Vec<DateTime<Utc>>,
+    /// Wrong passphrases, in all.
+    pub wrong_passphrases: u32,
+    /// When it ended, unless it is live.
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// The body of every answer that is not 2xx.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "error", rename_all = "snake_case")]
+pub enum Refusal {
+    /// 400: not the shape, range or form that is asked for.
+    InvalidRequest,
+    /// 403: the link is right and the passphrase is not. No view was used.
+    WrongPassphrase {
+        /// Tries until the secret is locked for a while.
+        tries_left: u32,
+    },
+    /// 403: asked by another site's page.
+    CrossSite,
+    /// 404: no such secret, or not with this proof; the two are not told apart.
+    Unavailable,
+    /// 409: another request with these hashes was there before.
+    Conflict,
+    /// 410: the link was right, once.
+    Gone {
+        /// What became of the secret.
+        state: State,
+        /// When.
+        ended_at: DateTime<Utc>,
+    },
+    /// 413: the body is over the limit.
+    TooLarge,
+    /// 415: the body is not plain JSON.
+    UnsupportedMediaType,
+    /// 429: asked too often.
+    RateLimited,
+    /// 429: too many wrong passphrases; see `Retry-After`.
+    Locked,
+    /// 503: not now; see `Retry-After`.
+    TryLater,
+    /// 507: no room for another secret.
+    StorageFull,
+}
+
+impl Refusal {
+    /// The status that goes with it.
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::InvalidRequest => 400,
+            Self::WrongPassphrase { .. } | Self::CrossSite => 403,
+            Self::Unavailable => 404,
+            Self::Conflict => 409,
+            Self::Gone { .. } => 410,
+            Self::TooLarge => 413,
+            Self::UnsupportedMediaType => 415,
+            Self::RateLimited | Self::Locked => 429,
+            Self::TryLater => 503,
+            Self::StorageFull => 507,
+        }
+    }
+}

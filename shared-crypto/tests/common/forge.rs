@@ -1,0 +1,62 @@
+//! A writer that seals any bytes at all: what somebody with the link, the share and bad intentions can do.
+#![allow(clippy::unwrap_used, reason = "a forgery that cannot be made is a failed test")]
+
+use aes_gcm::aead::{AeadInOut, KeyInit};
+use aes_gcm::{Aes256Gcm, Nonce};
+use hkdf::Hkdf;
+use sha2::Sha256;
+use shared_crypto::{
+    Envelope, Error, Fresh, LinkKey, Payload, ReceiptToken, Sealed, ServerShare, open, seal,
+};
+
+const KEY: [u8; 32] = [0xC3; 32];
+const SHARE: [u8; 32] = [0xD1; 32];
+const NONCE: [u8; 12] = [0xA9; 12];
+const HEADER: [u8; 4] = [1, 1, 0, 0];
+
+/// What the correct writer makes, with the same keys.
+pub(crate) fn written(payload: &Payload) -> Vec<u8> {
+    sealed(payload).envelope().to_vec()
+}
+
+fn sealed(payload: &Payload) -> Sealed {
+    let (key, share) = (LinkKey::from_bytes(KEY), ServerShare::from_bytes(SHARE));
+    seal(payload, Fresh::fixed(key, share, ReceiptToken::from_bytes([0; 32]), NONCE), None).unwrap()
+}
+
+/// `H ‖ nonce ‖ AES-256-GCM(plain)`, whatever `plain` is.
+pub(crate) fn forged(plain: &[u8]) -> Vec<u8> {
+    let mut ciphertext = plain.to_vec();
+    let tag = cipher()
+        .encrypt_inout_detached(&Nonce::from(NONCE), &HEADER, ciphertext.as_mut_slice().into())
+        .unwrap();
+    [&HEADER[..], &NONCE, &ciphertext, &tag].concat()
+}
+
+/// The padded plaintext of what the correct writer makes.
+pub(crate) fn plain(payload: &Payload) -> Vec<u8> {
+    let envelope = written(payload);
+    let (ciphertext, tag) = envelope[16..].split_last_chunk::<16>().unwrap();
+    let mut plain = ciphertext.to_vec();
+    let (nonce, tag) = (Nonce::from(NONCE), (*tag).into());
+    cipher().decrypt_inout_detached(&nonce, &HEADER, plain.as_mut_slice().into(), &tag).unwrap();
+    plain
+}
+
+/// What the reader makes of a forgery.
+pub(crate) fn opened(plain: &[u8]) -> Result<Payload, Error> {
+    let right = sealed(&Payload::text(""));
+    open(&Envelope::parse(forged(plain))?, right.keys(), right.share())
+}
+
+fn cipher() -> Aes256Gcm {
+    let root = [KEY, [0; 32]].concat();
+    let base = hkdf(b"ikrypt/v1 root", &root, b"ikrypt/v1 content");
+    Aes256Gcm::new(&hkdf(&SHARE, &base, b"ikrypt/v1 aes-256-gcm").into())
+}
+
+fn hkdf(salt: &[u8], secret: &[u8], label: &[u8]) -> [u8; 32] {
+    let mut okm = [0; 32];
+    Hkdf::<Sha256>::new(Some(salt), secret).expand(&[label, &HEADER].concat(), &mut okm).unwrap();
+    okm
+}

@@ -1,0 +1,20 @@
+//! One secret of fixed bytes, for the tests that damage it.
+#![allow(clippy::unwrap_used, reason = "a sample that cannot be made is a failed test")]
+
+use shared_crypto::{Fresh, LinkKey, Payload, ReceiptToken, Sealed, SecretId, ServerShare, Stretched, seal};
+
+pub(crate) const ORIGIN: &str = "https://ikrypt.example";
+
+pub(crate) fn id() -> SecretId {
+    SecretId::from_bytes(*b"secret id 12")
+}
+
+pub(crate) fn sealed(stretched: Option<&Stretched>) -> Sealed {
+    let fresh = Fresh::fixed(
+        LinkKey::from_bytes([0xC3; 32]),
+        ServerShare::from_bytes([0xD1; 32]),
+        ReceiptToken::from_bytes([0xB5; 32]),
+        [0xA9; 12],
+    );
+    seal(&Payload::text("hunter2"), fresh, stretched).unwrap()
+}

@@ -1,0 +1,137 @@
+//! Parsers of what strangers send: they read what was written, take nothing else for it, and never panic.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, reason = "in a test, what fails may panic")]
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use shared_crypto::{
+    Claim, Envelope, Error, Fresh, LinkKey, Passphrase, Payload, ReceiptLink, ReceiptToken, SecretId,
+    SecretLink, ServerShare, Stretched, padded_len, seal,
+};
+
+const ORIGIN: &str = "https://ikrypt.example";
+
+fn link() -> impl Strategy<Value = SecretLink> {
+    (any::<[u8; 32]>(), any::<[u8; 12]>(), any::<Option<[u8; 32]>>()).prop_map(|(key, id, stretched)| {
+        let (share, token) = (ServerShare::from_bytes([0xD1; 32]), ReceiptToken::from_bytes([0xB5; 32]));
+        let fresh = Fresh::fixed(LinkKey::from_bytes(key), share, token, [0; 12]);
+        let sealed = seal(&Payload::text(""), fresh, stretched.map(Stretched::from_bytes).as_ref()).unwrap();
+        sealed.link(ORIGIN, SecretId::from_bytes(id))
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_link_is_read_as_it_was_written(link in link()) {
+        let read = SecretLink::parse(&link.to_string()).unwrap();
+        prop_assert_eq!(read.to_string(), link.to_string());
+        prop_assert_eq!(read.id(), link.id());
+        prop_assert_eq!(read.kdf(), link.kdf());
+        prop_assert_eq!(read.derive_salt(), link.derive_salt());
+        prop_assert!(!read.exposed());
+    }
+
+    #[test]
+    fn a_receipt_link_is_read_as_it_was_written(token in any::<[u8; 32]>()) {
+        let link = ReceiptLink::new(ORIGIN, ReceiptToken::from_bytes(token)).to_string();
+        let read = ReceiptLink::parse(&link).unwrap();
+        prop_assert_eq!(read.token().as_bytes(), &token);
+        prop_assert_eq!(read.to_string(), link);
+    }
+}
+
+/// What links are made of, and what is done to them.
+const PARTS: &[&str] = &[
+    "https://",
+    "ikrypt.example",
+    "/s/",
+    "/receipt",
+    "c2VjcmV0IGlkIDEy",
+    "#k=",
+    "#t=",
+    "%23k%3D",
+    "%2523t%253D",
+    "=\r\n",
+    "\u{200B}",
+    "_",
+    "-",
+    "EMPDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDw8PDzyYw",
+    "é",
+    "🔑",
+    "\0",
+    " ",
+];
+
+fn link_like() -> impl Strategy<Value = String> {
+    vec(prop_oneof![proptest::sample::select(PARTS).prop_map(str::to_owned), ".{0,3}"], 0..12)
+        .prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn no_text_makes_a_parser_panic(text in prop_oneof![any::<String>(), link_like(), "[A-Za-z0-9_-]{0,60}"]) {
+        let _ = (SecretLink::parse(&text).is_ok(), ReceiptLink::parse(&text).is_ok());
+        let _ = (SecretId::decode(&text).is_ok(), Claim::decode(&text).is_ok(), LinkKey::decode(&text).is_ok());
+        let _ = (Passphrase::new(&text).is_ok(), Envelope::decode(&text).is_ok());
+    }
+
+    #[test]
+    fn a_link_with_something_in_it_opens_to_the_same_or_not_at_all(
+        link in link(),
+        part in prop_oneof![".{0,4}", proptest::sample::select(PARTS).prop_map(str::to_owned)],
+        at in any::<proptest::sample::Index>(),
+        cut in 0_usize..4,
+    ) {
+        let whole = link.to_string();
+        let at = at.index(whole.len() + 1);
+        let changed = format!("{}{part}{}", &whole[..at], &whole[(at + cut).min(whole.len())..]);
+        // The check has 24 bits: one damaged link in 16 million is taken for another one.
+        if let Ok(read) = SecretLink::parse(&changed) {
+            prop_assert_eq!(read.id(), link.id());
+            prop_assert_eq!(read.derive_access(), link.derive_access());
+        }
+    }
+
+    #[test]
+    fn bytes_are_an_envelope_exactly_if_header_and_length_are_right(
+        head in prop_oneof![any::<[u8; 4]>(), Just([1, 1, 0, 0]), Just([1, 1, 1, 0]), vec(0_u8..3, 4).prop_map(|head| head.try_into().unwrap())],
+        len in prop_oneof![0_usize..1200, Just(1056), Just(1120)],
+    ) {
+        let bytes = [&head[..], &vec![0xA5; len]].concat()[..len].to_vec();
+        let fits = bytes.len() >= 32 && padded_len(bytes.len() - 32) == Some(bytes.len() - 32);
+        let known = matches!(head, [1, 1, 0 | 1, 0]);
+        prop_assert_eq!(Envelope::parse(bytes).is_ok(), fits && known);
+    }
+
+    #[test]
+    fn only_the_canonical_form_of_a_byte_string_is_read(
+        token in any::<[u8; 32]>(),
+        claim in any::<[u8; 16]>(),
+        stray in 1_u8..4,
+        at in 0_usize..43,
+        other in "[^A-Za-z0-9_-]",
+    ) {
+        let text = ReceiptToken::from_bytes(token).encode();
+        let read = ReceiptToken::decode(&text);
+        prop_assert_eq!(read.as_ref().map(ReceiptToken::as_bytes), Ok(&token));
+
+        let refused = Some(Error::Encoding);
+        prop_assert_eq!(ReceiptToken::decode(&with_stray_bits(&text, stray)).err(), refused);
+        let claim = Claim::from_bytes(claim).encode();
+        prop_assert_eq!(Claim::decode(&with_stray_bits(&claim, stray)).err(), refused);
+        prop_assert_eq!(ReceiptToken::decode(&format!("{text}=")).err(), refused);
+        prop_assert_eq!(ReceiptToken::decode(&format!("{text}\n")).err(), refused);
+        prop_assert_eq!(ReceiptToken::decode(&format!("{}{other}{}", &text[..at], &text[at + 1..])).err(), refused);
+    }
+}
+
+/// The same bytes with some of the unused bits of the last character set.
+fn with_stray_bits(text: &str, bits: u8) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+    let (head, last) = text.split_at(text.len() - 1);
+    let value = ALPHABET.iter().position(|c| c == &last.as_bytes()[0]).unwrap();
+    format!("{head}{}", char::from(ALPHABET[value | usize::from(bits)]))
+}

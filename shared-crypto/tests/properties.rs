@@ -1,0 +1,149 @@
+//! What holds for every payload and every length.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(clippy::unwrap_used, reason = "in a test, what fails may panic")]
+
+#[path = "common/reader.rs"]
+mod reader;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use reader::read;
+use shared_crypto::{
+    Bundle, Envelope, Error, File, Fresh, Passphrase, Payload, SecretId, SecretLink, Stretched, open,
+    padded_len, seal,
+};
+
+const ORIGIN: &str = "https://ikrypt.example";
+
+fn text() -> impl Strategy<Value = Payload> {
+    // Up to 3,000 characters of any length: below, at and above the floor of the padding.
+    prop_oneof![".{0,20}", ".{0,3000}", any::<String>()].prop_map(Payload::text)
+}
+
+fn file() -> impl Strategy<Value = File> {
+    let name = ".{1,255}".prop_map(|name: String| name.chars().take(63).collect::<String>());
+    (name, "[ -~]{0,255}", vec(any::<u8>(), 0..500))
+        .prop_map(|(name, media_type, bytes)| File::new(&name, &media_type, bytes).unwrap())
+}
+
+fn bundle() -> impl Strategy<Value = Payload> {
+    (".{0,50}", vec(file(), 1..=16))
+        .prop_map(|(note, files)| Payload::Files(Bundle::new(note, files).unwrap()))
+}
+
+proptest! {
+    #[test]
+    fn what_is_opened_is_what_was_sealed(
+        payload in prop_oneof![text(), bundle()],
+        id in any::<[u8; 12]>(),
+        stretched in any::<Option<[u8; 32]>>(),
+    ) {
+        let stretched = stretched.map(Stretched::from_bytes);
+        let sealed = seal(&payload, Fresh::generate().unwrap(), stretched.as_ref()).unwrap();
+        let link = sealed.link(ORIGIN, SecretId::from_bytes(id)).to_string();
+
+        let link = SecretLink::parse(&link).unwrap();
+        let envelope = Envelope::parse(sealed.envelope().to_vec()).unwrap();
+        prop_assert_eq!(link.accepts(&envelope), Ok(()));
+        let keys = link.derive_keys(stretched.as_ref()).unwrap();
+        prop_assert_eq!(keys.access(), sealed.keys().access());
+        prop_assert_eq!(&link.derive_access(), sealed.keys().access());
+        prop_assert_eq!(keys.reveal(), sealed.keys().reveal());
+        prop_assert_eq!(open(&envelope, &keys, sealed.share()), Ok(payload));
+    }
+
+    #[test]
+    fn an_envelope_is_as_long_as_its_padding_and_32_bytes(text in ".{0,3000}") {
+        let sealed = seal(&Payload::text(text.clone()), Fresh::generate().unwrap(), None).unwrap();
+        prop_assert_eq!(sealed.envelope().len(), padded_len(5 + text.len()).unwrap() + 32);
+        let encoded = sealed.to_request(60, 1).envelope;
+        let decoded = Envelope::decode(&encoded).unwrap();
+        prop_assert_eq!(decoded.as_bytes(), sealed.envelope());
+        prop_assert_eq!(decoded.encode(), encoded);
+    }
+
+    #[test]
+    fn padding_never_shrinks_and_is_padded_to_itself(n in lengths(), more in 0_usize..5000) {
+        let padded = padded_len(n).unwrap();
+        prop_assert!(padded >= n.max(1024));
+        prop_assert_eq!(padded_len(padded), Some(padded), "of {}", n);
+        prop_assert!(padded_len(n + more).unwrap() >= padded, "{} and {}", n, n + more);
+        // Padmé of a length with exponent E costs less than 2^-F, and F is 4 or more above the floor.
+        prop_assert!(n <= 1024 || padded - n <= n / 16, "{} for {}", padded, n);
+    }
+}
+
+/// Lengths of every order of magnitude, and those around a power of two.
+fn lengths() -> impl Strategy<Value = usize> {
+    let around = (0_u32..40, -3_isize..=3)
+        .prop_map(|(exponent, off)| (1_usize << exponent).saturating_add_signed(off));
+    let any = (0_u32..40).prop_flat_map(|exponent| 0..=1_usize << exponent);
+    prop_oneof![around, any]
+}
+
+proptest! {
+    // Argon2id takes its third of a second twice in each.
+    #![proptest_config(ProptestConfig::with_cases(3))]
+
+    #[test]
+    fn what_is_opened_with_a_passphrase_is_what_was_sealed_with_it(
+        payload in prop_oneof![text(), bundle()],
+        passphrase in "\\PC{1,80}",
+    ) {
+        let fresh = Fresh::generate().unwrap();
+        let stretched = Passphrase::new(&passphrase).unwrap().stretch(&fresh.derive_salt()).unwrap();
+        let sealed = seal(&payload, fresh, Some(&stretched)).unwrap();
+        let link = sealed.link(ORIGIN, SecretId::generate().unwrap()).to_string();
+        let envelope = sealed.to_request(60, 1).envelope;
+        prop_assert_eq!(read(&link, &envelope, sealed.share(), None), Err(Error::PassphraseExpected));
+        prop_assert_eq!(read(&link, &envelope, sealed.share(), Some(&passphrase)), Ok(payload));
+    }
+}
+
+#[test]
+fn passwords_of_1_to_1000_characters_have_one_size() {
+    let request = |len: usize| {
+        let sealed = seal(&Payload::text("x".repeat(len)), Fresh::generate().unwrap(), None).unwrap();
+        (sealed.envelope().len(), serde_json::to_string(&sealed.to_request(86_400, 1)).unwrap().len())
+    };
+    let one = request(1);
+    assert_eq!(one.0, 1024 + 32);
+    assert!((1..=1000).all(|len| request(len) == one));
+    assert_eq!(request(1019), one, "the longest that fits");
+    assert_ne!(request(1020), one);
+}
+
+#[test]
+fn padded_len_gives_what_the_reference_gives() {
+    for (n, padded) in [
+        (0, 1024),
+        (1, 1024),
+        (1023, 1024),
+        (1024, 1024),
+        (1025, 1088),
+        (1088, 1088),
+        (1089, 1152),
+        (1500, 1536),
+        (2047, 2048),
+        (2048, 2048),
+        (2049, 2176),
+        (4096, 4096),
+        (4097, 4352),
+        (5006, 5120),
+        (9999, 10_240),
+        (65_535, 65_536),
+        (65_536, 65_536),
+        (65_537, 67_584),
+        (100_000, 100_352),
+        (1_000_000, 1_015_808),
+        (1_048_576, 1_048_576),
+        (1_048_577, 1_081_344),
+        (16_777_215, 16_777_216),
+        (123_456_789, 123_731_968),
+        (2_147_483_648, 2_147_483_648),
+        (4_294_967_295, 4_294_967_296),
+    ] {
+        assert_eq!(padded_len(n), Some(padded), "{n}");
+    }
+    assert_eq!(padded_len(usize::MAX), None);
+}

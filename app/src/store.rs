@@ -1,0 +1,194 @@
+//! What the rules ask of a database, in words that hold no SQL.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use shared_crypto::wire::State;
+use shared_crypto::{Digest, SecretId, ServerShare};
+
+/// Keeps secrets, receipts and claims. Two adapters, one behaviour: the suite in `server/tests` is for both.
+///
+/// Every call is one transaction, and everything is decided from what was read after the lock was obtained.
+/// Answers are given after the commit; a failure at the commit is [`StoreError::Unavailable`], outcome unknown.
+#[async_trait]
+pub trait SecretStore: Send + Sync {
+    /// Stores a secret and its receipt, or finds that this very request was here before.
+    async fn create(&self, secret: NewSecret) -> Result<Creation, StoreError>;
+
+    /// Reads the envelope; `None` where there is no such id, or not with this proof. Changes nothing.
+    async fn open(&self, id: &SecretId, access_hash: &Digest) -> Result<Option<Opened>, StoreError>;
+
+    /// Decides who gets a view; see [`decide`](crate::vault::decide).
+    async fn reveal(&self, attempt: Attempt) -> Result<Outcome, StoreError>;
+
+    /// What became of a secret; `None` where no receipt has this token.
+    async fn receipt(&self, receipt_hash: &Digest) -> Result<Option<Receipt>, StoreError>;
+
+    /// Deletes a live secret, and answers its receipt as it is afterwards.
+    async fn burn(&self, receipt_hash: &Digest) -> Result<Option<Receipt>, StoreError>;
+
+    /// Deletes one batch of what has expired.
+    async fn sweep(&self) -> Result<Swept, StoreError>;
+
+    /// Whether the database answers.
+    async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Waits for what is under way and closes every connection.
+    async fn close(&self);
+}
+
+/// A secret as it comes in.
+#[derive(Debug, Clone)]
+pub struct NewSecret {
+    /// The name that the server made for it.
+    pub id: SecretId,
+    /// SHA-256 of the proof for looking.
+    pub access_hash: Digest,
+    /// SHA-256 of the proof for a view.
+    pub reveal_hash: Digest,
+    /// SHA-256 of the receipt token.
+    pub receipt_hash: Digest,
+    /// Tells a repeated request from another one.
+    pub request_hash: Digest,
+    /// What a view releases.
+    pub share: ServerShare,
+    /// The sealed payload.
+    pub envelope: Vec<u8>,
+    /// Seconds until it is gone.
+    pub ttl_seconds: u32,
+    /// How many views it has.
+    pub max_views: u8,
+}
+
+/// What came of a create.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Creation {
+    /// Stored now, or by the same request before.
+    Created {
+        /// The id under which it was stored first.
+        id: SecretId,
+        /// When that was.
+        created_at: DateTime<Utc>,
+        /// When it will be, or was, gone.
+        expires_at: DateTime<Utc>,
+    },
+    /// One of the hashes belongs to another request.
+    Conflict,
+}
+
+/// What a holder of the link sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Opened {
+    /// It can be revealed.
+    Live {
+        /// The sealed payload.
+        envelope: Vec<u8>,
+        /// How many views there were.
+        max_views: u8,
+        /// How many there still are.
+        views_left: u8,
+        /// When it was stored.
+        created_at: DateTime<Utc>,
+        /// When it will be gone.
+        expires_at: DateTime<Utc>,
+    },
+    /// It was here.
+    Gone(Ended),
+}
+
+/// How and when a secret ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ended {
+    /// Never [`State::Live`].
+    pub state: State,
+    /// When that was.
+    pub ended_at: DateTime<Utc>,
+}
+
+/// Somebody asks for a view.
+#[derive(Debug, Clone)]
+pub struct Attempt {
+    /// The secret.
+    pub id: SecretId,
+    /// SHA-256 of the proof for looking.
+    pub access_hash: Digest,
+    /// SHA-256 of the proof for a view.
+    pub reveal_hash: Digest,
+    /// Names this attempt; see [`shared_crypto::claim_hash`].
+    pub claim_hash: Digest,
+}
+
+/// What came of an [`Attempt`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The share is released: one view for this claim, however often it asks.
+    Granted {
+        /// The server's half of the key.
+        share: ServerShare,
+        /// Views that others still have.
+        views_left: u8,
+    },
+    /// The passphrase is wrong; no view was used.
+    Wrong {
+        /// Tries until the secret is locked.
+        tries_left: u32,
+        /// Seconds for which it is locked from now on.
+        wait: Option<u32>,
+    },
+    /// Too many wrong passphrases; nothing was tried.
+    Locked {
+        /// Seconds until it is open for tries again.
+        wait: u32,
+    },
+    /// It was viewed, burned or has expired.
+    Gone(Ended),
+    /// No such secret, or not with this proof.
+    Unavailable,
+}
+
+/// What the sender may know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// What became of the secret.
+    pub state: State,
+    /// When it was stored.
+    pub created_at: DateTime<Utc>,
+    /// When it is, or would have been, gone.
+    pub expires_at: DateTime<Utc>,
+    /// How many views it had.
+    pub max_views: u8,
+    /// When each view was released, oldest first.
+    pub viewed_at: Vec<DateTime<Utc>>,
+    /// Wrong passphrases, in all.
+    pub wrong_passphrases: u32,
+    /// When it ended, unless it is live.
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+/// How much one batch of sweeping removed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Expired secrets.
+    pub secrets: u64,
+    /// Claims whose five minutes are over.
+    pub claims: u64,
+    /// Receipts a week past their secret's expiry.
+    pub receipts: u64,
+}
+
+impl Swept {
+    /// Whether there was anything to remove.
+    pub const fn is_empty(self) -> bool {
+        self.secrets == 0 && self.claims == 0 && self.receipts == 0
+    }
+}
+
+/// Why there is no answer. The cause is for the log; it holds no value of any row.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database did not answer, or not in time: nothing was released, and the same request may be repeated.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
+    /// There is no room left.
+    #[error("the database is full")]
+    Full,
+}

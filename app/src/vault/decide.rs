@@ -1,0 +1,157 @@
+//! Who gets a view: the one place where that is decided.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use shared_crypto::wire::State;
+use shared_crypto::{Digest, ServerShare};
+
+use crate::store::{Attempt, Ended, Outcome};
+
+/// How long a claim can be repeated.
+pub const CLAIM_TTL: TimeDelta = TimeDelta::minutes(5);
+/// How long a receipt outlives the expiry that was asked for.
+pub const RECEIPT_TTL: TimeDelta = TimeDelta::days(7);
+/// Wrong passphrases that lock a secret for a while.
+const TRIES: u32 = 5;
+/// The longest such while, in seconds.
+const MAX_WAIT: u32 = 900;
+
+/// What was read of one secret after its lock was obtained, all at one moment.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// The database's clock, read after the lock was obtained.
+    pub now: DateTime<Utc>,
+    /// The claim of this attempt, if it was granted before.
+    pub claim: Option<Claimed>,
+    /// The secret with this id and this proof.
+    pub secret: Option<Held>,
+    /// Its receipt, with this id and this proof.
+    pub receipt: Option<Trace>,
+}
+
+/// A claim that was granted.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// What was released.
+    pub share: ServerShare,
+    /// What was answered with it.
+    pub views_left: u8,
+    /// Until when the same claim gets the same answer.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// A secret, locked.
+#[derive(Debug, Clone)]
+pub struct Held {
+    /// SHA-256 of the proof that a view needs.
+    pub reveal_hash: Digest,
+    /// What a view releases.
+    pub share: ServerShare,
+    /// At least 1: a row with no views left does not exist.
+    pub views_left: u8,
+    /// Wrong passphrases since the last right one.
+    pub bad_tries: u32,
+    /// Until when nothing is tried.
+    pub locked_until: Option<DateTime<Utc>>,
+    /// When it is gone.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// What the receipt says of how it ended.
+#[derive(Debug, Clone, Copy)]
+pub struct Trace {
+    /// As stored: never [`State::Expired`].
+    pub state: State,
+    /// When it is, or would have been, gone.
+    pub expires_at: DateTime<Utc>,
+    /// When it ended, unless by expiry.
+    pub ended_at: Option<DateTime<Utc>>,
+}
+
+impl Trace {
+    /// The state at a moment: what is stored as live has expired once its time is over.
+    pub fn at(&self, now: DateTime<Utc>) -> (State, Option<DateTime<Utc>>) {
+        if self.state == State::Live && self.expires_at <= now {
+            (State::Expired, Some(self.expires_at))
+        } else {
+            (self.state, self.ended_at)
+        }
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&self, now: DateTime<Utc>) -> Option<Ended> {
+        let (state, ended_at) = self.at(now);
+        (state != State::Live).then(|| Ended { state, ended_at: ended_at.unwrap_or(self.expires_at) })
+    }
+}
+
+/// What has to be written in the same transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Write {
+    /// A view: insert the claim, note the view in the receipt, and either count down or, where
+    /// `views_left` is 0, delete the secret and end the receipt as viewed.
+    View {
+        /// Views that remain.
+        views_left: u8,
+    },
+    /// A wrong passphrase: note it in the secret and in the receipt.
+    Try {
+        /// Wrong ones since the last right one, this one included.
+        bad_tries: u32,
+        /// Until when nothing is tried.
+        locked_until: Option<DateTime<Utc>>,
+    },
+}
+
+/// What was read does not fit together: the secret was not there yet when it was looked for, or the
+/// clock stepped back. Reading again helps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReadAgain;
+
+/// Decides an attempt from what was read under the lock, and says what to write. Pure: no clock, no
+/// I/O, no randomness. The order of the questions is part of the protocol.
+pub fn decide(found: &Found, attempt: &Attempt) -> Result<(Outcome, Option<Write>), ReadAgain> {
+    let now = found.now;
+    if let Some(claim) = found.claim.as_ref().filter(|claim| claim.expires_at > now) {
+        return Ok((Outcome::Granted { share: claim.share.clone(), views_left: claim.views_left }, None));
+    }
+    if let Some(secret) = found.secret.as_ref().filter(|secret| secret.expires_at > now) {
+        return Ok(decide_live(secret, now, attempt));
+    }
+    match found.receipt {
+        None => Ok((Outcome::Unavailable, None)),
+        Some(trace) => trace.ended(now).map(|ended| (Outcome::Gone(ended), None)).ok_or(ReadAgain),
+    }
+}
+
+fn decide_live(secret: &Held, now: DateTime<Utc>, attempt: &Attempt) -> (Outcome, Option<Write>) {
+    if let Some(until) = secret.locked_until.filter(|until| *until > now) {
+        return (Outcome::Locked { wait: seconds_until(until, now) }, None);
+    }
+    if secret.reveal_hash != attempt.reveal_hash {
+        let bad_tries = secret.bad_tries.saturating_add(1);
+        let wait = lock_seconds(bad_tries);
+        let locked_until = wait.map(|seconds| now + TimeDelta::seconds(seconds.into()));
+        let outcome = Outcome::Wrong { tries_left: TRIES.saturating_sub(bad_tries), wait };
+        return (outcome, Some(Write::Try { bad_tries, locked_until }));
+    }
+    let views_left = secret.views_left.saturating_sub(1);
+    (Outcome::Granted { share: secret.share.clone(), views_left }, Some(Write::View { views_left }))
+}
+
+/// Seconds for which the n-th wrong passphrase in a row locks: 2, 4, 8, ... up to [`MAX_WAIT`].
+const fn lock_seconds(bad_tries: u32) -> Option<u32> {
+    match bad_tries.checked_sub(TRIES - 1) {
+        None | Some(0) => None,
+        Some(over) if over < 10 => Some(1 << over),
+        Some(_) => Some(MAX_WAIT),
+    }
+}
+
+/// Whole seconds from `now` until a later moment, never too few.
+fn seconds_until(until: DateTime<Utc>, now: DateTime<Utc>) -> u32 {
+    let millis = (until - now).num_milliseconds().max(1);
+    u32::try_from((millis + 999) / 1000).unwrap_or(MAX_WAIT)
+}
+
+#[cfg(test)]
+mod tests;

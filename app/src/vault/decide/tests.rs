@@ -1,0 +1,146 @@
+//! The order of the questions, and the numbers.
+
+mod properties;
+mod story;
+
+use shared_crypto::SecretId;
+
+use super::*;
+
+const RIGHT: Digest = [1; 32];
+const WRONG: Digest = [2; 32];
+const NOW: i64 = 1_800_000_000_000;
+
+fn at(millis_from_now: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_millis(NOW + millis_from_now).unwrap()
+}
+
+fn share(number: u8) -> ServerShare {
+    ServerShare::from_bytes([number; 32])
+}
+
+fn attempt(reveal_hash: Digest) -> Attempt {
+    let id = SecretId::from_bytes([0; 12]);
+    Attempt { id, access_hash: [0; 32], reveal_hash, claim_hash: [0; 32] }
+}
+
+fn held() -> Held {
+    Held {
+        reveal_hash: RIGHT,
+        share: share(1),
+        views_left: 3,
+        bad_tries: 0,
+        locked_until: None,
+        expires_at: at(60_000),
+    }
+}
+
+/// A live secret as it is found, with its receipt.
+fn found(secret: Held) -> Found {
+    let trace = Trace { state: State::Live, expires_at: secret.expires_at, ended_at: None };
+    Found { now: at(0), claim: None, secret: Some(secret), receipt: Some(trace) }
+}
+
+fn claimed(expires_at: DateTime<Utc>) -> Claimed {
+    Claimed { share: share(9), views_left: 7, expires_at }
+}
+
+#[test]
+fn a_known_claim_comes_before_everything() {
+    let again = Ok((Outcome::Granted { share: share(9), views_left: 7 }, None));
+    let burned = Trace { state: State::Burned, expires_at: at(1), ended_at: Some(at(-1)) };
+    for secret in [
+        Some(held()),
+        Some(Held { expires_at: at(-1), ..held() }),
+        Some(Held { locked_until: Some(at(1)), ..held() }),
+        None,
+    ] {
+        for receipt in [Some(burned), None] {
+            let found = Found { now: at(0), claim: Some(claimed(at(1))), secret: secret.clone(), receipt };
+            assert_eq!(decide(&found, &attempt(RIGHT)), again);
+            assert_eq!(decide(&found, &attempt(WRONG)), again);
+        }
+    }
+}
+
+#[test]
+fn a_claim_whose_time_is_over_is_none() {
+    for millis in [-1, 0] {
+        let over = Found { claim: Some(claimed(at(millis))), ..found(held()) };
+        let (outcome, write) = decide(&over, &attempt(RIGHT)).unwrap();
+        assert_eq!(outcome, Outcome::Granted { share: share(1), views_left: 2 });
+        assert_eq!(write, Some(Write::View { views_left: 2 }));
+    }
+}
+
+#[test]
+fn expiry_comes_before_the_lock_and_the_passphrase() {
+    for millis in [-1, 0] {
+        let secret = Held { expires_at: at(millis), locked_until: Some(at(900_000)), ..held() };
+        let gone = Outcome::Gone(Ended { state: State::Expired, ended_at: at(millis) });
+        for reveal_hash in [RIGHT, WRONG] {
+            assert_eq!(decide(&found(secret.clone()), &attempt(reveal_hash)), Ok((gone.clone(), None)));
+        }
+    }
+    let last_moment = found(Held { expires_at: at(1), ..held() });
+    assert!(matches!(decide(&last_moment, &attempt(RIGHT)), Ok((Outcome::Granted { .. }, Some(_)))));
+}
+
+#[test]
+fn the_lock_comes_before_the_passphrase() {
+    for (millis, wait) in [(1, 1), (1000, 1), (1001, 2), (899_001, 900), (900_000, 900)] {
+        let locked = found(Held { locked_until: Some(at(millis)), bad_tries: 5, ..held() });
+        for reveal_hash in [RIGHT, WRONG] {
+            assert_eq!(decide(&locked, &attempt(reveal_hash)), Ok((Outcome::Locked { wait }, None)));
+        }
+    }
+    let open_again = found(Held { locked_until: Some(at(0)), bad_tries: 5, ..held() });
+    assert!(matches!(decide(&open_again, &attempt(RIGHT)), Ok((Outcome::Granted { .. }, Some(_)))));
+}
+
+#[test]
+fn the_nth_wrong_passphrase_locks_for_two_to_the_power_of_n_minus_four() {
+    let waits = [2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900];
+    let expected = [(4, None), (3, None), (2, None), (1, None)];
+    let expected = expected.into_iter().chain(waits.into_iter().map(|wait| (0, Some(wait))));
+    for (bad_tries, (tries_left, wait)) in (1..).zip(expected) {
+        let secret = Held { bad_tries: bad_tries - 1, ..held() };
+        let locked_until = wait.map(|seconds| at(0) + TimeDelta::seconds(seconds.into()));
+        let told = Outcome::Wrong { tries_left, wait };
+        let write = Write::Try { bad_tries, locked_until };
+        assert_eq!(decide(&found(secret), &attempt(WRONG)), Ok((told, Some(write))));
+    }
+    let never_again = found(Held { bad_tries: u32::MAX, ..held() });
+    let told = Outcome::Wrong { tries_left: 0, wait: Some(900) };
+    assert_eq!(decide(&never_again, &attempt(WRONG)).unwrap().0, told);
+}
+
+#[test]
+fn a_right_passphrase_counts_down_to_the_end() {
+    for (had, views_left) in [(100, 99), (2, 1), (1, 0)] {
+        let secret = Held { views_left: had, bad_tries: 4, ..held() };
+        let granted = Outcome::Granted { share: share(1), views_left };
+        let write = Some(Write::View { views_left });
+        assert_eq!(decide(&found(secret), &attempt(RIGHT)), Ok((granted, write)));
+    }
+}
+
+#[test]
+fn without_a_secret_the_receipt_answers() {
+    let no_secret = |receipt| Found { now: at(0), claim: None, secret: None, receipt };
+    for (state, expires_at, ended_at, told, told_at) in [
+        (State::Viewed, 5, Some(-3), State::Viewed, -3),
+        (State::Burned, 5, Some(-3), State::Burned, -3),
+        // What ended first stays, whatever time it is.
+        (State::Viewed, -2, Some(-3), State::Viewed, -3),
+        (State::Live, -2, None, State::Expired, -2),
+        (State::Live, 0, None, State::Expired, 0),
+    ] {
+        let trace = Trace { state, expires_at: at(expires_at), ended_at: ended_at.map(at) };
+        let gone = Outcome::Gone(Ended { state: told, ended_at: at(told_at) });
+        assert_eq!(decide(&no_secret(Some(trace)), &attempt(RIGHT)), Ok((gone, None)));
+    }
+    assert_eq!(decide(&no_secret(None), &attempt(RIGHT)), Ok((Outcome::Unavailable, None)));
+    let live = Trace { state: State::Live, expires_at: at(1), ended_at: None };
+    assert_eq!(decide(&no_secret(Some(live)), &attempt(RIGHT)), Err(ReadAgain));
+}

@@ -1,0 +1,84 @@
+//! The two databases behind [`SecretStore`], chosen by the URL's scheme.
+
+mod postgres;
+mod rows;
+mod sqlite;
+mod unit;
+
+use std::sync::Arc;
+
+use app::store::{SecretStore, StoreError};
+use url::Url;
+
+pub use postgres::PostgresStore;
+pub use sqlite::SqliteStore;
+
+/// Connects to `postgres://...` or `sqlite:PATH` and brings its tables up to date.
+pub async fn connect(database_url: &str) -> Result<Arc<dyn SecretStore>, ConnectError> {
+    match scheme(database_url) {
+        Some("postgres" | "postgresql") => Ok(Arc::new(PostgresStore::connect(database_url).await?)),
+        Some("sqlite") => Ok(Arc::new(SqliteStore::connect(database_url).await?)),
+        _ => Err(ConnectError::Scheme),
+    }
+}
+
+/// The URL as it may be shown: without name, password and parameters.
+pub fn describe(database_url: &str) -> String {
+    match (scheme(database_url), Url::parse(database_url)) {
+        (Some("sqlite"), _) => database_url.to_owned(),
+        (Some(scheme), Ok(url)) => {
+            format!("{scheme}://{}{}", url.host_str().unwrap_or("(socket)"), url.path())
+        }
+        _ => "an unknown database".to_owned(),
+    }
+}
+
+fn scheme(database_url: &str) -> Option<&str> {
+    database_url.split_once(':').map(|(scheme, _)| scheme)
+}
+
+/// Why there is no store to begin with.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// Neither of the two databases.
+    #[error("DATABASE_URL must begin with postgres:// or sqlite:")]
+    Scheme,
+    /// The folder or file of a SQLite database cannot be made.
+    #[error("the database file cannot be made: {0}")]
+    File(#[from] std::io::Error),
+    /// The database refuses, or does not answer.
+    #[error("the database cannot be reached: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The tables cannot be brought up to date.
+    #[error("the tables cannot be brought up to date: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+}
+
+/// No value of a row may reach a log: of a database's words only the code is kept.
+fn unavailable(error: &sqlx::Error) -> StoreError {
+    match error {
+        sqlx::Error::Database(database) => {
+            let code = database.code().unwrap_or_default();
+            // PostgreSQL's disk_full, SQLite's SQLITE_FULL.
+            if matches!(&*code, "53100" | "13") {
+                return StoreError::Full;
+            }
+            StoreError::Unavailable(format!("database error {code}"))
+        }
+        sqlx::Error::Io(error) => StoreError::Unavailable(format!("connection: {}", error.kind())),
+        sqlx::Error::PoolTimedOut => StoreError::Unavailable("no connection became free in time".to_owned()),
+        other => StoreError::Unavailable(kind(other).to_owned()),
+    }
+}
+
+const fn kind(error: &sqlx::Error) -> &'static str {
+    match error {
+        sqlx::Error::Tls(_) => "TLS",
+        sqlx::Error::Protocol(_) => "protocol",
+        sqlx::Error::RowNotFound => "a row is missing",
+        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => "a row cannot be read",
+        sqlx::Error::PoolClosed => "the pool is closed",
+        sqlx::Error::WorkerCrashed => "a worker crashed",
+        _ => "unexpected",
+    }
+}

@@ -1,0 +1,144 @@
+//! Columns to values: what both databases share of reading a row.
+
+use app::store::Receipt;
+use app::vault::{Claimed, Found, Held, Trace};
+use chrono::{DateTime, Utc};
+use shared_crypto::wire::State;
+use shared_crypto::{Digest, SecretId, ServerShare};
+
+/// A column that does not hold what the tables' checks promise.
+fn broken(column: &str) -> sqlx::Error {
+    sqlx::Error::Decode(format!("unexpected value in {column}").into())
+}
+
+pub(super) fn digest(bytes: Vec<u8>) -> Result<Digest, sqlx::Error> {
+    bytes.try_into().map_err(|_| broken("a hash"))
+}
+
+pub(super) fn id(bytes: Vec<u8>) -> Result<SecretId, sqlx::Error> {
+    bytes.try_into().map(SecretId::from_bytes).map_err(|_| broken("id"))
+}
+
+pub(super) fn share(bytes: Vec<u8>) -> Result<ServerShare, sqlx::Error> {
+    bytes.try_into().map(ServerShare::from_bytes).map_err(|_| broken("share"))
+}
+
+pub(super) fn state(text: &str) -> Result<State, sqlx::Error> {
+    match text {
+        "live" => Ok(State::Live),
+        "viewed" => Ok(State::Viewed),
+        "burned" => Ok(State::Burned),
+        _ => Err(broken("state")),
+    }
+}
+
+pub(super) fn small<T: TryFrom<i64>>(number: impl Into<i64>) -> Result<T, sqlx::Error> {
+    T::try_from(number.into()).map_err(|_| broken("a count"))
+}
+
+/// A secret's columns that decide about a view, times of the database's own kind.
+#[derive(sqlx::FromRow)]
+pub(super) struct SecretRow<T> {
+    reveal_hash: Vec<u8>,
+    share: Vec<u8>,
+    views_left: i16,
+    bad_tries: i32,
+    locked_until: Option<T>,
+    expires_at: T,
+}
+
+impl<T: Time> SecretRow<T> {
+    fn into_held(self) -> Result<Held, sqlx::Error> {
+        Ok(Held {
+            reveal_hash: digest(self.reveal_hash)?,
+            share: share(self.share)?,
+            views_left: small(self.views_left)?,
+            bad_tries: small(self.bad_tries)?,
+            locked_until: self.locked_until.map(Time::into_utc).transpose()?,
+            expires_at: self.expires_at.into_utc()?,
+        })
+    }
+}
+
+/// The clock, the claim and the receipt, read in one statement after the lock.
+#[derive(sqlx::FromRow)]
+pub(super) struct AfterLock<T> {
+    now: T,
+    claim_share: Option<Vec<u8>>,
+    claim_views_left: Option<i16>,
+    claim_expires_at: Option<T>,
+    state: Option<String>,
+    expires_at: Option<T>,
+    ended_at: Option<T>,
+}
+
+impl<T: Time> AfterLock<T> {
+    pub(super) fn into_found(self, secret: Option<SecretRow<T>>) -> Result<Found, sqlx::Error> {
+        let claim = match (self.claim_share, self.claim_views_left, self.claim_expires_at) {
+            (Some(bytes), Some(left), Some(until)) => Some(Claimed {
+                share: share(bytes)?,
+                views_left: small(left)?,
+                expires_at: until.into_utc()?,
+            }),
+            _ => None,
+        };
+        let receipt = match (self.state, self.expires_at) {
+            (Some(text), Some(expires_at)) => Some(Trace {
+                state: state(&text)?,
+                expires_at: expires_at.into_utc()?,
+                ended_at: self.ended_at.map(Time::into_utc).transpose()?,
+            }),
+            _ => None,
+        };
+        let secret = secret.map(SecretRow::into_held).transpose()?;
+        Ok(Found { now: self.now.into_utc()?, claim, secret, receipt })
+    }
+}
+
+/// A receipt's columns and the clock; `viewed_at` comes apart, since each database has its own list.
+#[derive(sqlx::FromRow)]
+pub(super) struct ReceiptRow<T> {
+    now: T,
+    state: String,
+    created_at: T,
+    expires_at: T,
+    max_views: i16,
+    wrong_passphrases: i32,
+    ended_at: Option<T>,
+}
+
+impl<T: Time> ReceiptRow<T> {
+    pub(super) fn into_receipt(self, viewed_at: Vec<DateTime<Utc>>) -> Result<Receipt, sqlx::Error> {
+        let expires_at = self.expires_at.into_utc()?;
+        let ended_at = self.ended_at.map(Time::into_utc).transpose()?;
+        let (state, ended_at) =
+            Trace { state: state(&self.state)?, expires_at, ended_at }.at(self.now.into_utc()?);
+        Ok(Receipt {
+            state,
+            created_at: self.created_at.into_utc()?,
+            expires_at,
+            max_views: small(self.max_views)?,
+            viewed_at,
+            wrong_passphrases: small(self.wrong_passphrases)?,
+            ended_at,
+        })
+    }
+}
+
+/// A database's kind of time.
+pub(super) trait Time {
+    fn into_utc(self) -> Result<DateTime<Utc>, sqlx::Error>;
+}
+
+impl Time for DateTime<Utc> {
+    fn into_utc(self) -> Result<Self, sqlx::Error> {
+        Ok(self)
+    }
+}
+
+/// Milliseconds since 1970.
+impl Time for i64 {
+    fn into_utc(self) -> Result<DateTime<Utc>, sqlx::Error> {
+        DateTime::from_timestamp_millis(self).ok_or_else(|| broken("a time"))
+    }
+}

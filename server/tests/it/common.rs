@@ -1,0 +1,15 @@
+//! What the tests share: fresh databases, secrets to put into them, and crowds of callers.
+
+mod bed;
+mod crowd;
+mod database;
+mod postgres;
+mod sample;
+mod sqlite;
+
+pub(crate) use bed::Bed;
+pub(crate) use crowd::{at_once, eventually, random};
+pub(crate) use database::{Database, hex};
+pub(crate) use postgres::Postgres;
+pub(crate) use sample::Sample;
+pub(crate) use sqlite::Sqlite;

@@ -1,0 +1,115 @@
+//! A server on a free port, and a client that speaks to it.
+
+use std::sync::Arc;
+
+use app::shell::Assets;
+use axum::http::HeaderMap;
+use serde_json::Value;
+use server::config::Config;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::{create_body, sealed};
+use crate::common::Bed;
+use shared_crypto::Sealed;
+
+/// A running server over a bed's store.
+pub(crate) struct Site {
+    pub(crate) url: String,
+    pub(crate) client: reqwest::Client,
+    stop: oneshot::Sender<()>,
+    serving: JoinHandle<std::io::Result<()>>,
+}
+
+/// What came back.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: String,
+}
+
+impl Site {
+    pub(crate) async fn start(bed: &Bed) -> Self {
+        // The sweeper stays off: expiry must not depend on it.
+        let config = Config { sweep_interval: 0, ..Config::for_testing("sqlite:unused") };
+        let assets = Assets {
+            css: "/pkg/test.css".to_owned(),
+            js: "/pkg/test.js".to_owned(),
+            wasm: "/pkg/test.wasm".to_owned(),
+            wasm_integrity: "sha256-".to_owned(),
+        };
+        let listener = TcpListener::bind(config.listen).await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let store = Arc::clone(&bed.store);
+        let (stop, stopped) = oneshot::channel();
+        let serving = tokio::spawn(async move {
+            let stopped = async move { drop(stopped.await) };
+            server::serve::serve(listener, &config, store, assets, stopped).await
+        });
+        Self { url, client: reqwest::Client::new(), stop, serving }
+    }
+
+    /// A call of the API.
+    pub(crate) async fn call(&self, name: &str, body: &Value) -> Answer {
+        self.raw(name, body.to_string()).await
+    }
+
+    /// A call with a body that need not be JSON.
+    pub(crate) async fn raw(&self, name: &str, body: impl Into<reqwest::Body>) -> Answer {
+        self.send(self.post(name).header("content-type", "application/json").body(body)).await
+    }
+
+    pub(crate) fn post(&self, name: &str) -> reqwest::RequestBuilder {
+        self.client.post(format!("{}/api/v1/{name}", self.url))
+    }
+
+    pub(crate) async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        let response = request.send().await.unwrap();
+        Answer {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: response.text().await.unwrap(),
+        }
+    }
+
+    /// A stored secret and its id.
+    pub(crate) async fn secret(&self, max_views: u8) -> (Sealed, String) {
+        let sealed = sealed();
+        let answer = self.call("create", &create_body(&sealed, max_views)).await;
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        let id = answer.json()["id"].as_str().unwrap().to_owned();
+        (sealed, id)
+    }
+
+    /// SIGTERM, and what the server says when it has ended.
+    pub(crate) async fn stop(self) -> std::io::Result<()> {
+        let _ = self.stop.send(());
+        self.serving.await.unwrap()
+    }
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// Status 404, and nothing that tells one reason from another.
+    #[track_caller]
+    pub(crate) fn assert_unavailable(&self) {
+        assert_eq!((self.status, self.body.as_str()), (404, r#"{"error":"unavailable"}"#));
+        let names: Vec<_> = self.headers.keys().map(axum::http::HeaderName::as_str).collect();
+        assert!(!names.contains(&"retry-after") && !names.contains(&"location"), "{names:?}");
+    }
+
+    #[track_caller]
+    pub(crate) fn assert_refused(&self, status: u16, error: &str) {
+        assert_eq!((self.status, self.json()["error"].as_str()), (status, Some(error)), "{}", self.body);
+        assert_eq!(self.header("content-type"), Some("application/json"));
+    }
+}

@@ -1,0 +1,12 @@
+//! The server's tests, in one binary.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    reason = "a test that cannot go on says where"
+)]
+
+mod common;
+#[macro_use]
+mod store;
+mod http;

@@ -1,0 +1,42 @@
+//! What every [`SecretStore`](app::store::SecretStore) promises, tried on both databases.
+//!
+//! Each test is a function over a [`Bed`](crate::common::Bed). `suite!` runs it as `postgres::name` and as
+//! `sqlite::name`, and where it stands after `postgres:` or `sqlite:`, on that one only. After each of them the
+//! books must balance.
+
+macro_rules! suite {
+    ($($test:ident),+ $(; postgres: $($postgres:ident),+)? $(; sqlite: $($sqlite:ident),+)? $(,)?) => {
+        suite! { postgres: $($test,)+ $($($postgres),+)? }
+        suite! { sqlite: $($test,)+ $($($sqlite),+)? }
+    };
+    (postgres: $($test:ident),+ $(,)?) => {
+        mod postgres { suite! { crate::common::Postgres::fresh().await => $($test)+ } }
+    };
+    (sqlite: $($test:ident),+ $(,)?) => {
+        mod sqlite { suite! { crate::common::Sqlite::fresh() => $($test)+ } }
+    };
+    ($database:expr => $($test:ident)+) => {$(
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $test() {
+            let bed = crate::common::Bed::make($database).await;
+            super::$test(&bed).await;
+            bed.close().await;
+        }
+    )+};
+}
+
+mod burn;
+mod claims;
+mod commit;
+mod connections;
+mod create;
+mod expiry;
+mod files;
+mod guessing;
+mod hang_up;
+mod migrations;
+mod open;
+mod races;
+mod reveal;
+mod sweep;
+mod traps;

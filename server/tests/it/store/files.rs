@@ -1,0 +1,200 @@
+//! SQLite: six seconds after a secret's end, and after its claims' end, nothing of it is in any file.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use app::store::SecretStore;
+use server::store::SqliteStore;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+
+use crate::common::{Bed, Database as _, Sample, Sqlite, eventually, random};
+
+suite! {
+    sqlite: after_six_seconds_nothing_is_left_of_a_secret,
+    after_six_seconds_nothing_is_left_of_a_claim,
+    after_six_seconds_nothing_is_left_among_many,
+    after_six_seconds_nothing_is_left_of_a_view_whose_reader_hung_up,
+    after_a_crash_the_next_start_removes_what_was_left,
+    a_clean_stop_leaves_nothing,
+    without_secure_delete_something_is_left,
+}
+
+async fn store(options: SqliteConnectOptions) -> Arc<dyn SecretStore> {
+    Arc::new(SqliteStore::connect_with(options, SqlitePoolOptions::new()).await.unwrap())
+}
+
+/// How many of these pieces are in the files of a folder.
+fn found<'a>(folder: &Path, pieces: impl IntoIterator<Item = &'a [u8]>) -> usize {
+    let mut by_start = vec![Vec::new(); 1 << 16];
+    for piece in pieces {
+        by_start[start(piece)].push(piece);
+    }
+    let mut found: HashSet<&[u8]> = HashSet::new();
+    for file in std::fs::read_dir(folder).unwrap() {
+        let content = std::fs::read(file.unwrap().path()).unwrap();
+        for at in 0..content.len().saturating_sub(1) {
+            let here = &content[at..];
+            found.extend(by_start[start(here)].iter().copied().filter(|piece| here.starts_with(piece)));
+        }
+    }
+    found.len()
+}
+
+fn start(bytes: &[u8]) -> usize {
+    usize::from(u16::from_be_bytes([bytes[0], bytes[1]]))
+}
+
+/// The piece of the ciphertext that the protocol names.
+fn head(sample: &Sample) -> [&[u8]; 1] {
+    [&sample.envelope[..64]]
+}
+
+fn share(sample: &Sample) -> [&[u8]; 1] {
+    [sample.share.as_bytes()]
+}
+
+/// What may not be left of a secret that has ended, and of its claims.
+fn pieces(sample: &Sample) -> Vec<&[u8]> {
+    sample.envelope.chunks_exact(64).chain(share(sample)).collect()
+}
+
+/// Returns when nothing of these is left, which the protocol promises after six seconds.
+async fn gone_within_six_seconds(bed: &Bed<Sqlite>, pieces: Vec<&[u8]>) {
+    let began = Instant::now();
+    loop {
+        let looked = began.elapsed();
+        let left = found(bed.database.folder.path(), pieces.iter().copied());
+        if left == 0 {
+            return;
+        }
+        assert!(looked < Duration::from_secs(6), "{left} pieces are left");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Returns when the log is empty: what was done before is not what empties it the next time.
+async fn log_is_empty(bed: &Bed<Sqlite>) {
+    let log = bed.database.folder.path().join("ikrypt.db-wal");
+    eventually(|| async { std::fs::metadata(&log).unwrap().len() == 0 }).await;
+}
+
+/// Lets a secret end in every way there is.
+async fn endings(bed: &Bed<Sqlite>, store: &dyn SecretStore) -> [Sample; 4] {
+    let large: Vec<u8> = (0..40).flat_map(|_| Sample::new(1).envelope).collect();
+    let large = Sample { envelope: large, ..Sample::new(1) };
+    let samples = [Sample::new(1), large, Sample::new(3), Sample::new(3)];
+    for sample in &samples {
+        store.create(sample.request()).await.unwrap();
+        assert_eq!(found(bed.database.folder.path(), head(sample)), 1);
+        store.reveal(sample.attempt()).await.unwrap();
+    }
+    let [_, _, burned, expired] = &samples;
+    store.burn(&burned.receipt_hash()).await.unwrap();
+    bed.expire(expired).await;
+    bed.expire_claims().await;
+    store.sweep().await.unwrap();
+    assert_eq!((bed.rows("secrets").await, bed.rows("claims").await), (0, 0));
+    samples
+}
+
+async fn after_six_seconds_nothing_is_left_of_a_secret(bed: &Bed<Sqlite>) {
+    log_is_empty(bed).await;
+    let samples = endings(bed, &*bed.store).await;
+    // Others go on.
+    let (store, other) = (bed.store.clone(), bed.secret(100).await);
+    let traffic = tokio::spawn(async move {
+        loop {
+            store.create(Sample::new(1).request()).await.unwrap();
+            store.open(&other.id, &other.access_hash()).await.unwrap();
+            store.reveal(other.attempt()).await.unwrap();
+        }
+    });
+    gone_within_six_seconds(bed, samples.iter().flat_map(pieces).collect()).await;
+    traffic.abort();
+}
+
+async fn after_six_seconds_nothing_is_left_of_a_claim(bed: &Bed<Sqlite>) {
+    log_is_empty(bed).await;
+    let sample = bed.secret(1).await;
+    bed.reveal(sample.attempt()).await;
+    gone_within_six_seconds(bed, head(&sample).to_vec()).await;
+    log_is_empty(bed).await;
+    assert_eq!(found(bed.database.folder.path(), share(&sample)), 1, "a claim is kept for five minutes");
+    bed.expire_claims().await;
+    bed.store.sweep().await.unwrap();
+    gone_within_six_seconds(bed, share(&sample).to_vec()).await;
+}
+
+/// Shows that the tests above can fail.
+async fn without_secure_delete_something_is_left(bed: &Bed<Sqlite>) {
+    let lax = store(bed.database.options().pragma("secure_delete", "OFF")).await;
+    log_is_empty(bed).await;
+    let samples = endings(bed, &*lax).await;
+    log_is_empty(bed).await;
+    assert!(found(bed.database.folder.path(), samples.iter().flat_map(pieces)) > 0);
+    lax.close().await;
+}
+
+/// Rows move between pages as others come and go, and `secure_delete` forgets the places where they were.
+async fn after_six_seconds_nothing_is_left_among_many(bed: &Bed<Sqlite>) {
+    let samples: Vec<_> = (0..1500).map(|_| Sample::new(1)).collect();
+    let bytes = |bytes: &[u8]| bed.database.bytes(bytes);
+    let later = bed.database.moment(300_000);
+    let rows = samples.iter().map(|sample| {
+        let (hash, share) = (bytes(&sample.access_hash()), bytes(sample.share.as_bytes()));
+        format!("({hash}, {share}, 2, {later})")
+    });
+    let rows = rows.collect::<Vec<_>>().join(", ");
+    bed.change(format!("INSERT INTO claims (claim_hash, share, views_left, expires_at) VALUES {rows}")).await;
+    // Four of five end here and there, until nobody has an old neighbour any more.
+    let (over, kept): (Vec<&Sample>, Vec<&Sample>) = samples.iter().partition(|_| random(5) > 0);
+    for sample in &over {
+        let hash = bytes(&sample.access_hash());
+        bed.change(format!("UPDATE claims SET expires_at = 0 WHERE claim_hash = {hash}")).await;
+    }
+    bed.sweep().await;
+    gone_within_six_seconds(bed, over.into_iter().flat_map(share).collect()).await;
+    let folder = bed.database.folder.path();
+    assert_eq!(found(folder, kept.iter().copied().flat_map(share)), kept.len());
+}
+
+async fn after_six_seconds_nothing_is_left_of_a_view_whose_reader_hung_up(bed: &Bed<Sqlite>) {
+    let sample = bed.secret(1).await;
+    log_is_empty(bed).await;
+    let reading = bed.store.reveal(sample.attempt());
+    // Polled once: the unit of work is under way, and nobody waits for it any more.
+    assert!(futures::FutureExt::now_or_never(reading).is_none());
+    gone_within_six_seconds(bed, head(&sample).to_vec()).await;
+    assert!(!bed.holds(&sample).await);
+}
+
+async fn after_a_crash_the_next_start_removes_what_was_left(bed: &Bed<Sqlite>) {
+    let sample = bed.secret(1).await;
+    log_is_empty(bed).await;
+    bed.reveal(sample.attempt()).await;
+    // What a killed process leaves behind: the files as they are before the log has been emptied.
+    let after = Sqlite::fresh();
+    for file in bed.database.files() {
+        let name = file.file_name().unwrap();
+        if !name.to_str().unwrap().ends_with("-shm") {
+            std::fs::copy(&file, after.folder.path().join(name)).unwrap();
+        }
+    }
+    assert_eq!(found(after.folder.path(), head(&sample)), 1);
+    let after = Bed::make(after).await;
+    gone_within_six_seconds(&after, head(&sample).to_vec()).await;
+    assert_eq!(after.receipt(&sample).await.viewed_at.len(), 1);
+    after.close().await;
+}
+
+async fn a_clean_stop_leaves_nothing(_: &Bed<Sqlite>) {
+    let fresh = Sqlite::fresh();
+    let (store, sample) = (store(fresh.options()).await, Sample::new(1));
+    store.create(sample.request()).await.unwrap();
+    store.reveal(sample.attempt()).await.unwrap();
+    assert_eq!(found(fresh.folder.path(), head(&sample)), 1);
+    store.close().await;
+    assert_eq!(found(fresh.folder.path(), head(&sample)), 0);
+}

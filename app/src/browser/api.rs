@@ -1,0 +1,103 @@
+//! Calls of the API, from a page.
+
+use std::time::Duration;
+
+use leptos::prelude::set_timeout;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shared_crypto::wire::Refusal;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AbortSignal, Headers, Request, RequestCache, RequestInit, Response};
+
+/// Why there is no answer to a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// Nothing came back that could be understood: offline, too slow, or the server is away (503 included).
+    Silence,
+    /// The server said no.
+    Refused {
+        /// What it said.
+        refusal: Refusal,
+        /// Seconds until another try is worth it.
+        retry_after: Option<u32>,
+    },
+}
+
+/// One call, given up after `patience_ms`.
+pub async fn call<Q, A>(name: &str, request: &Q, patience_ms: u32) -> Result<A, Failure>
+where
+    Q: Serialize,
+    A: DeserializeOwned,
+{
+    let response = send(name, request, patience_ms).await.map_err(|_| Failure::Silence)?;
+    let text = async { JsFuture::from(response.text()?).await }.await;
+    let text = text.ok().and_then(|text| text.as_string()).ok_or(Failure::Silence)?;
+    if response.ok() {
+        return serde_json::from_str(&text).map_err(|_| Failure::Silence);
+    }
+    match serde_json::from_str(&text) {
+        Ok(Refusal::TryLater) | Err(_) => Err(Failure::Silence),
+        Ok(refusal) => Err(Failure::Refused { refusal, retry_after: retry_after(&response) }),
+    }
+}
+
+/// The same call until it is answered, with pauses of 0.5, 1, 2 and then 4 seconds, for half a minute.
+/// `on_silence` hears of every try that got no answer. Only for calls that may be repeated.
+pub async fn call_until_answered<Q, A>(
+    name: &str,
+    request: &Q,
+    patience_ms: u32,
+    on_silence: impl Fn(),
+) -> Result<A, Failure>
+where
+    Q: Serialize,
+    A: DeserializeOwned,
+{
+    const HALF_A_MINUTE: f64 = 30_000.0;
+    let started = js_sys::Date::now();
+    let mut pause = 500_u32;
+    loop {
+        let left = HALF_A_MINUTE - (js_sys::Date::now() - started);
+        match call(name, request, patience_ms.min(clamp(left))).await {
+            Err(Failure::Silence) if left > f64::from(pause) => {
+                on_silence();
+                sleep(Duration::from_millis(pause.into())).await;
+                pause = (pause * 2).min(4_000);
+            }
+            answer => return answer,
+        }
+    }
+}
+
+/// Waits without keeping the page from anything else.
+pub async fn sleep(duration: Duration) {
+    let promise = js_sys::Promise::new(&mut |resolve, _| {
+        set_timeout(move || drop(resolve.call0(&JsValue::NULL)), duration);
+    });
+    // The promise is never rejected.
+    drop(JsFuture::from(promise).await);
+}
+
+async fn send<Q: Serialize>(name: &str, request: &Q, patience_ms: u32) -> Result<Response, JsValue> {
+    let body = serde_json::to_string(request).map_err(|_| JsValue::NULL)?;
+    let headers = Headers::new()?;
+    headers.set("content-type", "application/json")?;
+    let init = RequestInit::new();
+    init.set_method("POST");
+    init.set_body(&body.into());
+    init.set_headers(&headers);
+    init.set_cache(RequestCache::NoStore);
+    init.set_signal(Some(&AbortSignal::timeout_with_u32(patience_ms)));
+    let request = Request::new_with_str_and_init(&format!("/api/v1/{name}"), &init)?;
+    JsFuture::from(leptos::prelude::window().fetch_with_request(&request)).await?.dyn_into()
+}
+
+fn retry_after(response: &Response) -> Option<u32> {
+    response.headers().get("retry-after").ok()??.parse().ok()
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to what fits")]
+fn clamp(milliseconds: f64) -> u32 {
+    milliseconds.clamp(1_000.0, 60_000.0) as u32
+}

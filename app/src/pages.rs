@@ -1,0 +1,198 @@
+//! One file a page, rendered on the server only. Each begins with what the page says of itself.
+
+mod about;
+mod guide;
+mod guides;
+mod home;
+mod not_found;
+mod operator;
+mod privacy;
+mod receipt;
+mod secret;
+mod security;
+mod terms;
+#[cfg(test)]
+mod tests;
+
+use leptos::prelude::*;
+
+use crate::islands::{Compose, SendLimits};
+use crate::shell::Site;
+use crate::vault::Limits;
+
+/// What there is to see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Page {
+    /// `/`: send a secret.
+    Home,
+    /// `/s/{id}`: reveal one. The same for every id.
+    Secret,
+    /// `/receipt`: see what became of one, burn it.
+    Receipt,
+    /// What makes a link one-time, and how to use it well.
+    Guide,
+    /// What is encrypted where, stored, deleted, and what remains possible.
+    Security,
+    /// The list of the guides below.
+    Guides,
+    /// Sending a password.
+    Password,
+    /// Sending an API key.
+    ApiKey,
+    /// Sending an `.env` file.
+    EnvFile,
+    /// Exchanging secrets with a client.
+    Client,
+    /// Sending a link in chat and in e-mail.
+    ChatAndEmail,
+    /// What this site is, and who runs it.
+    About,
+    /// What it knows of its visitors.
+    Privacy,
+    /// What its operator promises and asks for.
+    Terms,
+    /// Everything else.
+    NotFound,
+}
+
+/// What a page says of itself, and how it is made.
+pub(crate) struct Meta {
+    /// Its path; where paths differ, their pattern. It may stand in logs.
+    route: &'static str,
+    title: &'static str,
+    description: &'static str,
+    /// Whether search engines may keep it.
+    indexed: bool,
+    /// Whether there is something to wake up.
+    islands: bool,
+    /// Questions and answers on it.
+    questions: &'static [Question],
+    view: fn(&Site) -> AnyView,
+}
+
+impl Meta {
+    /// A page of text, which search engines may keep.
+    const fn text(
+        route: &'static str,
+        title: &'static str,
+        description: &'static str,
+        view: fn(&Site) -> AnyView,
+    ) -> Self {
+        Self { route, title, description, indexed: true, islands: false, questions: &[], view }
+    }
+}
+
+/// A question and its answer, both plain text: they are on the page and in its metadata.
+#[derive(Debug)]
+pub(crate) struct Question {
+    pub(crate) ask: &'static str,
+    pub(crate) answer: &'static str,
+}
+
+impl Page {
+    /// Every page there is.
+    pub const ALL: [Self; 15] = [
+        Self::Home,
+        Self::Secret,
+        Self::Receipt,
+        Self::Guide,
+        Self::Security,
+        Self::Guides,
+        Self::Password,
+        Self::ApiKey,
+        Self::EnvFile,
+        Self::Client,
+        Self::ChatAndEmail,
+        Self::About,
+        Self::Privacy,
+        Self::Terms,
+        Self::NotFound,
+    ];
+
+    const fn meta(self) -> &'static Meta {
+        match self {
+            Self::Home => &home::META,
+            Self::Secret => &secret::META,
+            Self::Receipt => &receipt::META,
+            Self::Guide => &guide::META,
+            Self::Security => &security::META,
+            Self::Guides => &guides::META,
+            Self::Password => &guides::password::META,
+            Self::ApiKey => &guides::api_key::META,
+            Self::EnvFile => &guides::env_file::META,
+            Self::Client => &guides::client::META,
+            Self::ChatAndEmail => &guides::chat_and_email::META,
+            Self::About => &about::META,
+            Self::Privacy => &privacy::META,
+            Self::Terms => &terms::META,
+            Self::NotFound => &not_found::META,
+        }
+    }
+
+    /// The page at a path. An id is not looked at here, not even for its form: a mail gateway may have
+    /// put the whole fragment into it, and the page explains that to its reader.
+    pub fn at(path: &str) -> Self {
+        if let Some(page) = Self::ALL.into_iter().find(|page| page.route() == path) {
+            return page;
+        }
+        if path.starts_with("/receipt%23") || path.starts_with("/receipt%2523") {
+            return Self::Receipt;
+        }
+        match path.strip_prefix("/s/") {
+            Some(id) if !id.is_empty() && !id.contains('/') => Self::Secret,
+            _ => Self::NotFound,
+        }
+    }
+
+    /// The path, where it is one that search engines may keep.
+    pub const fn path(self) -> Option<&'static str> {
+        if self.is_indexed() { Some(self.route()) } else { None }
+    }
+
+    /// A name for logs and metrics that holds nothing of the request.
+    pub const fn route(self) -> &'static str {
+        self.meta().route
+    }
+
+    /// Whether the part of the address after `#` is a key: then no link of the page may replace it.
+    pub const fn reads_fragment(self) -> bool {
+        matches!(self, Self::Secret | Self::Receipt)
+    }
+
+    /// Whether search engines may keep it.
+    pub const fn is_indexed(self) -> bool {
+        self.meta().indexed
+    }
+
+    /// Whether there is something to wake up.
+    pub const fn has_islands(self) -> bool {
+        self.meta().islands
+    }
+
+    pub(crate) const fn title(self) -> &'static str {
+        self.meta().title
+    }
+
+    /// What it is about, in a sentence.
+    pub const fn description(self) -> &'static str {
+        self.meta().description
+    }
+
+    pub(crate) const fn questions(self) -> &'static [Question] {
+        self.meta().questions
+    }
+
+    pub(crate) fn view(self, site: &Site) -> AnyView {
+        (self.meta().view)(site)
+    }
+}
+
+/// The form, on the pages that have it.
+fn form(limits: Limits) -> AnyView {
+    let limits = SendLimits {
+        max_bytes: u32::try_from(limits.max_secret_bytes).unwrap_or(u32::MAX),
+        max_ttl: limits.max_ttl,
+        max_views: limits.max_views,
+    };
+    view! { <Compose limits/> }.into_any()
+}

@@ -1,0 +1,91 @@
+//! The document around every page, written by hand: no inline style, and only scripts that have the nonce.
+
+mod metadata;
+mod operator;
+
+use std::sync::Arc;
+
+use hydration_context::SsrSharedContext;
+use leptos::prelude::*;
+
+use crate::components::Layout;
+use crate::pages::Page;
+use crate::vault::Limits;
+pub use operator::{Contact, LegalText, Operator};
+
+/// What the pages know of the instance that serves them.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// Scheme, host and port under which people reach it, where the operator has said so.
+    pub public_url: Option<String>,
+    /// What the operator allows.
+    pub limits: Limits,
+    /// Where the built files are.
+    pub assets: Assets,
+    /// What the operator says of it.
+    pub operator: Operator,
+}
+
+/// Addresses of the built files, hashes in their names.
+#[derive(Debug, Clone)]
+pub struct Assets {
+    /// The style sheet.
+    pub css: String,
+    /// The module that loads the WebAssembly.
+    pub js: String,
+    /// The WebAssembly.
+    pub wasm: String,
+    /// Its hash, as subresource integrity writes it.
+    pub wasm_integrity: String,
+}
+
+/// Renders one page. Nothing in it depends on who asks, but for the nonce.
+pub fn render(page: Page, site: &Site, nonce: &str) -> String {
+    let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new_islands())));
+    let html = owner.with(|| document(page, site, nonce).to_html());
+    owner.unset_with_forced_cleanup();
+    format!("<!DOCTYPE html>{html}")
+}
+
+fn document(page: Page, site: &Site, nonce: &str) -> impl IntoView + use<> {
+    let Assets { css, js, wasm, wasm_integrity } = site.assets.clone();
+    let metadata = metadata::metadata(page, site, nonce);
+    let nonce = nonce.to_owned();
+    let boot = page.has_islands().then(|| {
+        // The integrity holds for what is streamed, and stops the start when it does not match.
+        let script = format!(
+            "try {{\n\
+             const app = await import({js:?});\n\
+             await app.default({{ module_or_path: fetch({wasm:?}, {{ integrity: {wasm_integrity:?} }}) }});\n\
+             app.hydrate();\n\
+             for (const island of document.querySelectorAll('leptos-island')) app[island.dataset.component]?.(island);\n\
+             }} catch (error) {{\n\
+             document.documentElement.dataset.boot = 'failed';\n\
+             console.error(error);\n\
+             }}"
+        );
+        view! {
+            <link rel="modulepreload" href=js.clone()/>
+            <link rel="preload" href=wasm.clone() r#as="fetch" crossorigin="anonymous"/>
+            <script type="module" nonce=nonce inner_html=script></script>
+        }
+    });
+    let content = page.view(site);
+    let site_name = site.operator.site_name.clone();
+    view! {
+        <html lang="en">
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1"/>
+                <meta name="color-scheme" content="light dark"/>
+                <meta name="referrer" content="no-referrer"/>
+                {metadata}
+                <link rel="stylesheet" href=css/>
+                {boot}
+            </head>
+            <body>
+                <Layout page site_name>{content}</Layout>
+            </body>
+        </html>
+    }
+}

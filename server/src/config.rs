@@ -1,0 +1,138 @@
+//! The configuration: every flag has an environment variable, and this text is the manual.
+
+mod operator;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use app::vault::Limits;
+use clap::{Parser, ValueEnum};
+use url::Url;
+
+pub use operator::OperatorSettings;
+
+/// Where secrets are kept when nobody says otherwise.
+const DEFAULT_DATABASE: &str = "sqlite:data/ikrypt.sqlite";
+
+/// iKrypt's server: one-time secret links, encrypted in the browser.
+#[derive(Clone, Parser)]
+#[command(name = "ikrypt-server", version)]
+pub struct Config {
+    /// Address and port to listen on; port 0 picks a free one.
+    #[arg(long, env = "IKRYPT_LISTEN", default_value = "127.0.0.1:3000")]
+    pub listen: SocketAddr,
+
+    /// Where secrets are kept: `postgres://...`, or `sqlite:PATH`, which is made if it is missing.
+    #[arg(long, env = "DATABASE_URL", default_value = DEFAULT_DATABASE, hide_env_values = true)]
+    pub database_url: String,
+
+    /// The address under which people reach this server, like `https://secrets.example.org`: for
+    /// canonical links, and to tell other sites' pages from one's own.
+    #[arg(long, env = "IKRYPT_PUBLIC_URL", value_parser = origin)]
+    pub public_url: Option<String>,
+
+    /// What the operator says of this site.
+    #[command(flatten)]
+    pub operator: OperatorSettings,
+
+    /// Most bytes of a secret: its text, or its files together.
+    #[arg(long, env = "IKRYPT_MAX_SECRET_BYTES", default_value_t = 1_048_576, value_parser = clap::value_parser!(u32).range(1..=67_108_864))]
+    pub max_secret_bytes: u32,
+
+    /// Longest life of a secret, in seconds.
+    #[arg(long, env = "IKRYPT_MAX_TTL", default_value_t = 2_592_000, value_parser = clap::value_parser!(u32).range(60..=31_536_000))]
+    pub max_ttl: u32,
+
+    /// Most views of a secret.
+    #[arg(long, env = "IKRYPT_MAX_VIEWS", default_value_t = 100, value_parser = clap::value_parser!(u8).range(1..=255))]
+    pub max_views: u8,
+
+    /// Seconds between two sweeps for what has expired; 0 switches the sweeper off, which delays
+    /// deletion but never the expiry.
+    #[arg(long, env = "IKRYPT_SWEEP_INTERVAL", default_value_t = 2)]
+    pub sweep_interval: u64,
+
+    /// What is logged, to standard error: `error`, `warn`, `info`, `debug` or `trace`.
+    #[arg(long, env = "IKRYPT_LOG", default_value = "info")]
+    pub log: tracing_subscriber::filter::LevelFilter,
+
+    /// How it is logged.
+    #[arg(long, env = "IKRYPT_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
+    pub log_format: LogFormat,
+}
+
+/// How a line of the log looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Config {
+    /// The defaults, on a free port, with a database of the test's own.
+    pub fn for_testing(database_url: &str) -> Self {
+        Self::parse_from(["ikrypt-server", "--listen", "127.0.0.1:0", "--database-url", database_url])
+    }
+
+    /// What the operator allows.
+    pub fn limits(&self) -> Limits {
+        Limits {
+            max_secret_bytes: usize::try_from(self.max_secret_bytes).unwrap_or(usize::MAX),
+            max_ttl: self.max_ttl,
+            max_views: self.max_views,
+        }
+    }
+
+    /// How often the sweeper comes by, if at all.
+    pub fn sweep_every(&self) -> Option<Duration> {
+        (self.sweep_interval > 0).then(|| Duration::from_secs(self.sweep_interval))
+    }
+}
+
+/// Names no password: the database's URL holds one.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("listen", &self.listen)
+            .field("database", &crate::store::describe(&self.database_url))
+            .field("public_url", &self.public_url)
+            .field("limits", &self.limits())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Scheme, host and port of an address, and nothing behind them.
+fn origin(text: &str) -> Result<String, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+        return Err("begin with https:// or http://, and name a host".to_owned());
+    }
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
+        return Err("give only scheme, host and port: nothing may stand behind them".to_owned());
+    }
+    Ok(url.origin().ascii_serialization())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_public_url_is_an_origin() {
+        assert_eq!(origin("https://secrets.example.org/"), Ok("https://secrets.example.org".to_owned()));
+        assert_eq!(origin("http://localhost:3000"), Ok("http://localhost:3000".to_owned()));
+        for wrong in ["secrets.example.org", "ftp://x", "https://x/path", "https://u@x", "https://x/?q", ""] {
+            assert!(origin(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn debug_names_no_password() {
+        let config = Config::for_testing("postgres://somebody:hunter2@db.example/secrets?password=hunter2");
+        let said = format!("{config:?}");
+        assert!(said.contains("postgres://db.example/secrets") && !said.contains("hunter2"), "{said}");
+    }
+}

@@ -1,0 +1,81 @@
+//! What a request to the API must be before a server function sees it: leptos checks none of this.
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use axum::middleware::Next;
+use axum::response::Response;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use shared_crypto::wire::Refusal;
+
+use crate::refusal::refuse;
+use crate::state::AppState;
+
+/// Proofs, ids and tokens are short.
+const SMALL_BODY: usize = 4096;
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const SERVER_FN_ERROR: HeaderName = HeaderName::from_static("serverfnerror");
+
+/// Checks origin, media type and size, in that order, and lets only plain JSON pass.
+pub(crate) async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let limit = if request.uri().path().ends_with("/create") { state.max_body_bytes() } else { SMALL_BODY };
+    match check(&state, request, limit).await {
+        Ok(request) => {
+            let mut response = next.run(request).await;
+            response.headers_mut().remove(SERVER_FN_ERROR);
+            response
+        }
+        Err(refusal) => refuse(&refusal, None),
+    }
+}
+
+async fn check(state: &AppState, request: Request, limit: usize) -> Result<Request, Refusal> {
+    let (mut parts, body) = request.into_parts();
+    if is_cross_site(&parts.headers, &parts.uri, state.public_url()) {
+        return Err(Refusal::CrossSite);
+    }
+    if !is_plain_json(&parts.headers) {
+        return Err(Refusal::UnsupportedMediaType);
+    }
+    let body = read(&parts.headers, body, limit).await?;
+    // `Accept: text/html` would turn an answer into a redirect, and nothing else is read from a header.
+    parts.headers.remove(ACCEPT);
+    Ok(Request::from_parts(parts, Body::from(body)))
+}
+
+/// Whether another site's page asks. Programs send neither header, and are served.
+fn is_cross_site(headers: &HeaderMap, uri: &Uri, public_url: Option<&str>) -> bool {
+    let fetched_elsewhere =
+        headers.get(SEC_FETCH_SITE).is_some_and(|site| site != "same-origin" && site != "none");
+    let Some(origin) = headers.get(ORIGIN) else { return fetched_elsewhere };
+    let host = headers.get(HOST).map(HeaderValue::as_bytes);
+    let host = host.or_else(|| uri.authority().map(|authority| authority.as_str().as_bytes()));
+    // The scheme is the proxy's to know: without a public URL only host and port are compared.
+    let own = match public_url {
+        Some(url) => origin.as_bytes() == url.as_bytes(),
+        None => {
+            origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host.as_bytes())
+                == host
+        }
+    };
+    fetched_elsewhere || !own
+}
+
+fn is_plain_json(headers: &HeaderMap) -> bool {
+    let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = media_type.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("application/json") && !headers.contains_key(CONTENT_ENCODING)
+}
+
+async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Refusal> {
+    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > u64::try_from(limit).unwrap_or(u64::MAX)) {
+        return Err(Refusal::TooLarge);
+    }
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Refusal::TooLarge),
+        Err(_) => Err(Refusal::InvalidRequest),
+    }
+}

@@ -1,0 +1,20 @@
+//! iKrypt's server: axum, configuration, and the only crate that knows sqlx.
+//!
+//! `main` only wires; a test starts the same server on a listener it brings.
+
+// A page is one deeply nested type, and some of its code is made here.
+#![recursion_limit = "256"]
+
+pub mod assets;
+pub mod config;
+mod discovery;
+mod guard;
+mod headers;
+mod health;
+mod refusal;
+pub mod router;
+pub mod serve;
+pub mod state;
+pub mod store;
+pub mod sweeper;
+pub mod telemetry;

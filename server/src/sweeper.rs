@@ -1,0 +1,31 @@
+//! Deletes what has expired. Several servers may sweep at once; expiry itself waits for nobody.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::store::SecretStore;
+
+/// Sweeps until it is aborted.
+pub async fn sweep(store: Arc<dyn SecretStore>, every: Duration) {
+    let mut ticks = tokio::time::interval(every);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        // A batch at a time, so that nobody waits long for a lock.
+        loop {
+            match store.sweep().await {
+                Ok(swept) if swept.is_empty() => break,
+                Ok(swept) => tracing::debug!(
+                    secrets = swept.secrets,
+                    claims = swept.claims,
+                    receipts = swept.receipts,
+                    "swept"
+                ),
+                Err(error) => {
+                    tracing::warn!(%error, "the sweep failed and will be repeated");
+                    break;
+                }
+            }
+        }
+    }
+}

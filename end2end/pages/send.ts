@@ -1,0 +1,54 @@
+import { expect, type Page } from '@playwright/test';
+import { copy } from '../support/clipboard';
+import type { Links } from '../support/secrets';
+import type { Server } from '../support/server';
+import { Screen } from './screen';
+
+/** `/`: the sender's form, and the two links that come of it. */
+export class SendPage extends Screen {
+  readonly secret = this.page.getByRole('textbox', { name: 'Your secret' });
+  readonly createLink = this.page.getByRole('button', { name: 'Create link' });
+  readonly ready = this.page.getByRole('heading', { name: 'Your link is ready' });
+  readonly problem = this.page.getByRole('alert');
+
+  static async of(page: Page, { origin }: Pick<Server, 'origin'>): Promise<SendPage> {
+    await page.goto(origin);
+    const send = new SendPage(page);
+    await expect(send.secret).toBeEnabled();
+    return send;
+  }
+
+  /** Pastes from the clipboard, which keeps what typing into a text area would change. */
+  async paste(text: string): Promise<void> {
+    await copy(this.page, text);
+    await this.secret.press('ControlOrMeta+V');
+  }
+
+  async chooseViews(label: string): Promise<void> {
+    await this.page.getByLabel('Can be opened').selectOption({ label });
+  }
+
+  async chooseExpiry(label: string): Promise<void> {
+    await this.page.getByLabel('Expires after').selectOption({ label });
+  }
+
+  async addPassphrase(passphrase: string): Promise<void> {
+    await this.page.getByText('Add a passphrase', { exact: true }).click();
+    await this.page.getByLabel('Passphrase', { exact: true }).fill(passphrase);
+  }
+
+  async create(): Promise<Links> {
+    await this.createLink.click();
+    await expect(this.ready).toBeVisible({ timeout: 30_000 });
+    return {
+      link: await this.page.getByLabel('Link to send').inputValue(),
+      receipt: await this.page.getByLabel('Your receipt link').inputValue(),
+    };
+  }
+
+  /** Writes and sends a text. */
+  async send(text: string): Promise<Links> {
+    await this.secret.fill(text);
+    return this.create();
+  }
+}

@@ -1,0 +1,28 @@
+import { defineConfig } from '@playwright/test';
+import { browser } from './support/browser';
+import type { Options } from './support/test';
+
+const noJavaScript = /no-javascript\.spec\.ts/;
+
+export default defineConfig<Options>({
+  testDir: 'tests',
+  outputDir: 'test-results',
+  reporter: 'list',
+  workers: 2,
+  retries: 0,
+  fullyParallel: true,
+  forbidOnly: true,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  use: {
+    launchOptions: browser,
+    actionTimeout: 15_000,
+    navigationTimeout: 15_000,
+    locale: 'en-GB',
+  },
+  projects: [
+    { name: 'sqlite', use: { store: 'sqlite' }, testIgnore: noJavaScript },
+    { name: 'postgres', use: { store: 'postgres' }, testIgnore: noJavaScript },
+    { name: 'no-javascript', use: { store: 'sqlite', javaScriptEnabled: false }, testMatch: noJavaScript },
+  ],
+});

@@ -1,0 +1,82 @@
+import type { Page } from '@playwright/test';
+import { SecretPage } from '../pages/secret';
+import { SendPage } from '../pages/send';
+import { idOf, sent } from '../support/secrets';
+import { expect, test } from '../support/test';
+
+const LOST = /ERR_CONNECTION_(RESET|REFUSED)/;
+const HALF_A_MINUTE = 30_000;
+
+/** Lets the server answer a call, and loses the answer on the way: so many times. */
+async function loseAnswers(page: Page, call: string, times: number, then = async () => {}): Promise<void> {
+  let left = times;
+  await page.route(`**/api/v1/${call}`, async (route) => {
+    if (left === 0) return route.continue();
+    left -= 1;
+    await route.fetch();
+    await then();
+    await route.abort('connectionreset');
+  });
+}
+
+test('a reveal whose answer is lost three times still shows the secret, for one view', async ({ visit, ownServer, watch }) => {
+  watch.expect(LOST);
+  const { link } = await sent(ownServer, 'lost and found', { views: 3 });
+  const reader = await SecretPage.ready(await visit(), link);
+  await loseAnswers(reader.page, 'reveal', 3);
+  await reader.revealButton.click();
+  await expect(reader.status).toContainText('No answer yet, trying again. Keep this page open.');
+  expect(await reader.text()).toBe('lost and found');
+  await expect(reader.status.first()).toContainText('can be opened twice more');
+  expect(await ownServer.store.rows(idOf(link))).toEqual({ viewsLeft: 2, viewsUsed: 1 });
+  expect(await ownServer.store.counts()).toEqual({ secrets: 1, receipts: 1, claims: 1 });
+});
+
+test('a create whose answer is lost three times makes one secret', async ({ visit, ownServer, watch }) => {
+  watch.expect(LOST);
+  const sender = await SendPage.of(await visit(), ownServer);
+  await loseAnswers(sender.page, 'create', 3);
+  const { link } = await sender.send('created once');
+  expect(await ownServer.store.counts()).toEqual({ secrets: 1, receipts: 1, claims: 0 });
+  expect(await (await SecretPage.ready(await visit(), link)).reveal()).toBe('created once');
+});
+
+test('a server that dies with the answer is named within half a minute, and trying again is the same view', async ({ visit, ownServer, watch }) => {
+  test.setTimeout(90_000);
+  watch.expect(LOST);
+  const { link } = await sent(ownServer, 'survives the server');
+  const reader = await SecretPage.ready(await visit(), link);
+  await loseAnswers(reader.page, 'reveal', 1, () => ownServer.kill());
+  const clicked = Date.now();
+  await reader.revealButton.click();
+  await expect(reader.status).toContainText('Keep this page open', { timeout: 5_000 });
+  await expect(reader.alert).toContainText('The server does not answer.', { timeout: HALF_A_MINUTE });
+  expect(Date.now() - clicked).toBeLessThan(HALF_A_MINUTE);
+  await expect(reader.alert).toContainText('Your view is not lost');
+
+  await ownServer.start();
+  expect(await ownServer.store.rows(idOf(link))).toEqual({ viewsLeft: null, viewsUsed: 1 });
+  await reader.tryAgain.click();
+  expect(await reader.text()).toBe('survives the server');
+  expect(await ownServer.store.rows(idOf(link))).toEqual({ viewsLeft: null, viewsUsed: 1 });
+  expect((await ownServer.store.counts()).claims).toBe(1);
+});
+
+test('a server that is dead when the page looks is named, and trying again works', async ({ visit, ownServer, watch }) => {
+  watch.expect(LOST);
+  const { link } = await sent(ownServer, 'a moment later');
+  const page = await visit();
+  await page.route('**/api/v1/open', async (route) => {
+    await ownServer.kill();
+    await route.continue();
+  });
+  const reader = await SecretPage.of(page, link);
+  await expect(reader.title).toHaveText('The server does not answer');
+  await expect(reader.alert).toContainText('Nothing was opened, and no view was used.');
+
+  await page.unroute('**/api/v1/open');
+  await ownServer.start();
+  expect(await ownServer.store.rows(idOf(link))).toEqual({ viewsLeft: 1, viewsUsed: 0 });
+  await reader.tryAgain.click();
+  expect(await reader.reveal()).toBe('a moment later');
+});

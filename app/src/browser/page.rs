@@ -25,10 +25,15 @@ pub fn replace_path(path: &str) {
     }
 }
 
-/// Starts the page anew when another fragment is put into its address: a browser takes that for the same page.
+/// Starts the page anew when another key is put into its address: a browser takes that for the same page.
 pub fn reload_on_new_fragment() {
     // Stays for as long as the page does.
-    let _ = window_event_listener(leptos::ev::hashchange, |_| drop(window().location().reload()));
+    let _ = window_event_listener(leptos::ev::hashchange, |_| {
+        let hash = window().location().hash().unwrap_or_default();
+        if hash.starts_with("#k=") || hash.starts_with("#t=") {
+            drop(window().location().reload());
+        }
+    });
 }
 
 /// Moves the focus, once what is new has been drawn.

@@ -55,6 +55,8 @@ pub(super) fn Ready(secret: Arc<Secret>, stage: RwSignal<Stage>) -> impl IntoVie
                 return;
             }
             let secret = Arc::clone(&secret);
+            // The link has done its work: from here on it is only in this page's memory.
+            page::replace_path(&format!("/s/{}", secret.link.id().encode()));
             attempt.set(Try::Working(if guarded { "Checking the passphrase" } else { "Opening" }));
             leptos::task::spawn_local(async move {
                 let request = match pending.get_value() {
@@ -66,8 +68,6 @@ pub(super) fn Ready(secret: Arc<Secret>, stage: RwSignal<Stage>) -> impl IntoVie
                     Err(problem) => return attempt.set(Try::Problem(problem)),
                 };
                 pending.set_value(Some((Arc::clone(&keys), request.clone())));
-                // The link has done its work: from here on it is only in this page's memory.
-                page::replace_path(&format!("/s/{}", secret.link.id().encode()));
                 guard.set_value(Some(LeaveGuard::new()));
                 let on_silence =
                     move || attempt.set(Try::Working("No answer yet, trying again. Keep this page open"));

@@ -8,6 +8,9 @@ use shared_crypto::Payload;
 use crate::islands::copy::CopyButton;
 use crate::phrase;
 
+/// Up to so many bytes each line of the text is laid out in its own direction.
+const SHORT: usize = 65_536;
+
 #[component]
 pub(super) fn Revealed(payload: Arc<Payload>, views_left: u8) -> impl IntoView {
     let text = match &*payload {
@@ -15,6 +18,8 @@ pub(super) fn Revealed(payload: Arc<Payload>, views_left: u8) -> impl IntoView {
         Payload::Files(bundle) => bundle.note().to_owned(),
         _ => String::new(),
     };
+    // A direction for each line takes Chromium seconds on a megabyte.
+    let direction = (text.len() <= SHORT).then_some("auto");
     let text = StoredValue::new(text);
     let hidden = RwSignal::new(false);
     view! {
@@ -37,7 +42,7 @@ pub(super) fn Revealed(payload: Arc<Payload>, views_left: u8) -> impl IntoView {
             aria-multiline="true"
             tabindex="0"
             translate="no"
-            dir="auto"
+            dir=direction
         >
             {text.get_value()}
         </pre>

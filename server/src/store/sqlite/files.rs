@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::SqlitePool;
+use sqlx::{AssertSqlSafe, Executor};
 use tokio::sync::Notify;
 
+use super::BUSY;
 use crate::store::ConnectError;
 
 /// How long after a deletion the write-ahead log is emptied; PROTOCOL promises five seconds.
@@ -63,8 +65,8 @@ pub(super) fn checkpoint_after_deletions(writer: &SqlitePool, deleted: &Arc<Noti
 
 /// Whether the log is empty now.
 async fn checkpoint(writer: &SqlitePool) -> bool {
-    match sqlx::query_scalar::<_, i64>("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(writer).await {
-        Ok(busy) => busy == 0,
+    match empty_log(writer).await {
+        Ok(is_empty) => is_empty,
         // Whoever closes last has emptied it.
         Err(sqlx::Error::PoolClosed) => true,
         Err(error) => {
@@ -72,4 +74,15 @@ async fn checkpoint(writer: &SqlitePool) -> bool {
             false
         }
     }
+}
+
+/// A reader may be in the way for as long as a backup takes, and nobody can write while SQLite waits for it: so
+/// it hardly waits.
+async fn empty_log(writer: &SqlitePool) -> Result<bool, sqlx::Error> {
+    let mut connection = writer.acquire().await?;
+    connection.execute("PRAGMA busy_timeout = 20").await?;
+    let busy =
+        sqlx::query_scalar::<_, i64>("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *connection).await;
+    connection.execute(AssertSqlSafe(format!("PRAGMA busy_timeout = {}", BUSY.as_millis()))).await?;
+    Ok(busy? == 0)
 }

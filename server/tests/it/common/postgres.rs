@@ -39,7 +39,7 @@ impl Postgres {
     }
 
     /// What happens to every transaction that touched a receipt, at the moment of its commit.
-    async fn at_commit(&self, action: &'static str) {
+    pub(crate) async fn at_commit(&self, action: &'static str) {
         let sql = format!(
             "CREATE FUNCTION at_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {action}; RETURN NULL; END $$;
              CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT OR UPDATE ON receipts

@@ -8,12 +8,13 @@ use server::store::SqliteStore;
 use shared_crypto::wire::State;
 use sqlx::sqlite::SqlitePoolOptions;
 
-use crate::common::{Bed, Sample, Sqlite};
+use crate::common::{Bed, Database as _, Postgres, Sample, Sqlite};
 
 suite! {
     a_commit_that_fails_releases_no_share,
     a_commit_that_fails_burns_nothing_and_stores_nothing,
     the_tables_refuse_what_a_bug_would_grant;
+    postgres: a_connection_that_is_cut_at_the_commit_releases_no_share;
     sqlite: a_full_database_says_so_and_works_again_when_there_is_room,
 }
 
@@ -43,6 +44,19 @@ async fn a_commit_that_fails_burns_nothing_and_stores_nothing(bed: &Bed) {
     bed.database.repair().await;
     assert_eq!(broken.burn(&sample.receipt_hash()).await.unwrap().unwrap().state, State::Burned);
     broken.close().await;
+}
+
+async fn a_connection_that_is_cut_at_the_commit_releases_no_share(bed: &Bed<Postgres>) {
+    let sample = bed.secret(1).await;
+    let attempt = sample.attempt();
+    bed.database.at_commit("PERFORM pg_terminate_backend(pg_backend_pid())").await;
+    for _ in 0..15 {
+        let outcome = bed.store.reveal(attempt.clone()).await;
+        assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
+    }
+    assert_eq!(bed.count("views_left", &sample).await, 1);
+    bed.database.repair().await;
+    assert_eq!(bed.reveal(attempt).await, sample.granted(0));
 }
 
 async fn the_tables_refuse_what_a_bug_would_grant(bed: &Bed) {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use app::store::SecretStore;
+use app::store::{Outcome, SecretStore};
 use server::store::SqliteStore;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
@@ -18,6 +18,7 @@ suite! {
     after_six_seconds_nothing_is_left_of_a_view_whose_reader_hung_up,
     after_a_crash_the_next_start_removes_what_was_left,
     a_clean_stop_leaves_nothing,
+    a_backup_that_keeps_the_log_from_being_emptied_holds_up_nobody,
     without_secure_delete_something_is_left,
 }
 
@@ -197,4 +198,22 @@ async fn a_clean_stop_leaves_nothing(_: &Bed<Sqlite>) {
     assert_eq!(found(fresh.folder.path(), head(&sample)), 1);
     store.close().await;
     assert_eq!(found(fresh.folder.path(), head(&sample)), 0);
+}
+
+async fn a_backup_that_keeps_the_log_from_being_emptied_holds_up_nobody(bed: &Bed<Sqlite>) {
+    let (sample, other) = (bed.secret(1).await, bed.secret(100).await);
+    log_is_empty(bed).await;
+    let mut backup = bed.database.raw.begin().await.unwrap();
+    sqlx::query("SELECT count(*) FROM secrets").fetch_one(&mut *backup).await.unwrap();
+    bed.reveal(sample.attempt()).await;
+    let mut longest = Duration::ZERO;
+    for _ in 0..30 {
+        let asked = Instant::now();
+        assert!(matches!(bed.reveal(other.attempt()).await, Outcome::Granted { .. }));
+        longest = longest.max(asked.elapsed());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(longest < Duration::from_secs(1), "somebody waited for {longest:?}");
+    backup.rollback().await.unwrap();
+    gone_within_six_seconds(bed, head(&sample).to_vec()).await;
 }

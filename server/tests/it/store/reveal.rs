@@ -1,5 +1,7 @@
 //! A view: one for each claim, and the last one deletes.
 
+use std::time::Duration;
+
 use app::store::{Ended, Outcome};
 use shared_crypto::sha256;
 use shared_crypto::wire::State;
@@ -10,7 +12,8 @@ suite! {
     the_last_view_deletes_the_secret,
     views_count_down,
     who_holds_no_link_moves_nothing,
-    a_token_that_belongs_to_nothing_finds_nothing;
+    a_token_that_belongs_to_nothing_finds_nothing,
+    a_lock_that_is_held_for_longer_than_the_timeout_is_asked_for_again;
     postgres: a_wrong_access_waits_for_no_lock,
 }
 
@@ -61,6 +64,17 @@ async fn a_token_that_belongs_to_nothing_finds_nothing(bed: &Bed) {
         assert_eq!(bed.store.burn(&hash).await.unwrap(), None);
     }
     assert_eq!(bed.receipt(&sample).await.state, State::Live);
+}
+
+async fn a_lock_that_is_held_for_longer_than_the_timeout_is_asked_for_again(bed: &Bed) {
+    let sample = bed.secret(1).await;
+    let lock = bed.database.lock(&sample.id).await;
+    let (store, attempt) = (bed.store.clone(), sample.attempt());
+    let waiting = tokio::spawn(async move { store.reveal(attempt).await.unwrap() });
+    // Both databases give up after five.
+    tokio::time::sleep(Duration::from_millis(5300)).await;
+    lock.commit().await;
+    assert_eq!(waiting.await.unwrap(), sample.granted(0));
 }
 
 /// Whoever holds the lock holds up nobody but holders of the link.

@@ -31,11 +31,11 @@ fn view(site: &Site) -> impl IntoView + use<> {
             <h2>"What is not stored"</h2>
             <p>"The text of a secret, its passphrase, the part of a link after the "<code>"#"</code>", names, mail addresses, and the addresses of devices on the internet."</p>
             <h2>"While you use it"</h2>
-            <p>"To answer you, the server has to receive your device's internet address, as every web server has to. This software does not write it into its database or its log. It may keep it in memory for a short time, to limit how many requests come from one place."</p>
+            <p>"To answer you, the server has to receive your device's internet address, as every web server has to. This software does not write it into its database or its log."</p>
             <p>"For each request the log has one line: what kind of page or call it was, how it ended, and how long it took. Not the address of the page, not the number of the secret, and nothing of what was sent."</p>
             <p>"The operator may have other machines in front of this software, such as a proxy or a content delivery network. What these note down is the operator's to say."</p>
             <h2>"In your browser"</h2>
-            <p>"This site sets no cookies. It does not store secrets or links in your browser. At most it remembers there whether you chose light or dark colours, and that is not sent anywhere. Your browser itself may keep the addresses of pages that you visited. Nothing is loaded from other servers."</p>
+            <p>"This site sets no cookies. It stores nothing in your browser. Your browser itself may keep the addresses of pages that you visited. Nothing is loaded from other servers."</p>
             <h2>"Backups"</h2>
             <p>"If the operator makes backups of the database, encrypted records can stay in them after they were deleted here. They cannot be read without the link."</p>
             <h2>"Asking for information or deletion"</h2>

@@ -2,6 +2,8 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+/// What the sender may know: the same in the store and on the wire.
+pub use shared_crypto::wire::ReceiptAnswer as Receipt;
 use shared_crypto::wire::State;
 use shared_crypto::{Digest, SecretId, ServerShare};
 
@@ -143,25 +145,6 @@ pub enum Outcome {
     Gone(Ended),
     /// No such secret, or not with this proof.
     Unavailable,
-}
-
-/// What the sender may know.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Receipt {
-    /// What became of the secret.
-    pub state: State,
-    /// When it was stored.
-    pub created_at: DateTime<Utc>,
-    /// When it is, or would have been, gone.
-    pub expires_at: DateTime<Utc>,
-    /// How many views it had.
-    pub max_views: u8,
-    /// When each view was released, oldest first.
-    pub viewed_at: Vec<DateTime<Utc>>,
-    /// Wrong passphrases, in all.
-    pub wrong_passphrases: u32,
-    /// When it ended, unless it is live.
-    pub ended_at: Option<DateTime<Utc>>,
 }
 
 /// How much one batch of sweeping removed.

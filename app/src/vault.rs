@@ -12,7 +12,7 @@ use shared_crypto::{
 };
 
 use crate::error::ApiError;
-use crate::store::{Attempt, Creation, NewSecret, Opened, Outcome, Receipt, SecretStore};
+use crate::store::{Attempt, Creation, NewSecret, Opened, Outcome, SecretStore};
 pub use decide::{CLAIM_TTL, Claimed, Found, Held, RECEIPT_TTL, ReadAgain, Trace, Write, decide};
 pub use limits::Limits;
 
@@ -96,12 +96,12 @@ impl Vault {
 
     /// What became of the secret with this receipt token.
     pub async fn receipt(&self, token: &str) -> Result<ReceiptAnswer, ApiError> {
-        found(self.store.receipt(&receipt_hash(token)?).await?)
+        self.store.receipt(&receipt_hash(token)?).await?.ok_or_else(|| Refusal::Unavailable.into())
     }
 
     /// Burns the secret with this receipt token.
     pub async fn burn(&self, token: &str) -> Result<ReceiptAnswer, ApiError> {
-        found(self.store.burn(&receipt_hash(token)?).await?)
+        self.store.burn(&receipt_hash(token)?).await?.ok_or_else(|| Refusal::Unavailable.into())
     }
 
     fn check(&self, request: &CreateRequest) -> Result<NewSecret, ApiError> {
@@ -140,17 +140,4 @@ fn known<T>(decoded: Result<T, shared_crypto::Error>) -> Result<T, ApiError> {
 
 fn receipt_hash(token: &str) -> Result<Digest, ApiError> {
     Ok(sha256(&[known(ReceiptToken::decode(token))?.as_bytes()]))
-}
-
-fn found(receipt: Option<Receipt>) -> Result<ReceiptAnswer, ApiError> {
-    let receipt = receipt.ok_or(Refusal::Unavailable)?;
-    Ok(ReceiptAnswer {
-        state: receipt.state,
-        created_at: receipt.created_at,
-        expires_at: receipt.expires_at,
-        max_views: receipt.max_views,
-        viewed_at: receipt.viewed_at,
-        wrong_passphrases: receipt.wrong_passphrases,
-        ended_at: receipt.ended_at,
-    })
 }

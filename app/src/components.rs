@@ -1,11 +1,11 @@
-//! What several pages are made of.
+//! What several pages are made of. All of it is rendered on the server.
 
 mod hush;
-#[cfg(feature = "ssr")]
 mod layout;
 mod notice;
+mod passphrase;
 
 pub(crate) use hush::hush;
-#[cfg(feature = "ssr")]
 pub(crate) use layout::Layout;
-pub(crate) use notice::{Asleep, Notice, Tone};
+pub(crate) use notice::{Alert, Asleep};
+pub(crate) use passphrase::PassphraseField;

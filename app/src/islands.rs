@@ -1,4 +1,5 @@
-//! What is interactive: one file an island, woken up in the browser.
+//! What is interactive: one file an island, woken up in the browser. Their markup is in [`crate::pages`],
+//! and comes from the server whole.
 
 mod compose;
 mod copy;
@@ -6,6 +7,8 @@ mod passphrase;
 mod receipt;
 mod reveal;
 
-pub use compose::{Compose, SendLimits};
-pub use receipt::ReceiptView;
+#[cfg(feature = "ssr")]
+pub(crate) use compose::CUSTOM;
+pub use compose::Compose;
+pub use receipt::Receipt;
 pub use reveal::Reveal;

@@ -17,6 +17,7 @@
 #[cfg(feature = "ssr")]
 pub mod api;
 pub mod browser;
+#[cfg(feature = "ssr")]
 mod components;
 #[cfg(feature = "ssr")]
 pub mod error;

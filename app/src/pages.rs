@@ -1,6 +1,7 @@
 //! One file a page, rendered on the server only. Each begins with what the page says of itself.
 
 mod about;
+mod form;
 mod guide;
 mod guides;
 mod home;
@@ -16,9 +17,8 @@ mod tests;
 
 use leptos::prelude::*;
 
-use crate::islands::{Compose, SendLimits};
 use crate::shell::Site;
-use crate::vault::Limits;
+use form::form;
 
 /// What there is to see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,14 +185,4 @@ impl Page {
     pub(crate) fn view(self, site: &Site) -> AnyView {
         (self.meta().view)(site)
     }
-}
-
-/// The form, on the pages that have it.
-fn form(limits: Limits) -> AnyView {
-    let limits = SendLimits {
-        max_bytes: u32::try_from(limits.max_secret_bytes).unwrap_or(u32::MAX),
-        max_ttl: limits.max_ttl,
-        max_views: limits.max_views,
-    };
-    view! { <Compose limits/> }.into_any()
 }

@@ -39,6 +39,24 @@ pub struct Assets {
     pub wasm_integrity: String,
 }
 
+/// Light or dark, where somebody has chosen one: applied before anything is drawn. The only thing that this
+/// site keeps in a browser.
+const THEME: &str = "\
+    {\n\
+    const root = document.documentElement, key = 'theme';\n\
+    const apply = (theme) => theme ? (root.dataset.theme = theme) : delete root.dataset.theme;\n\
+    try { apply(localStorage.getItem(key)); } catch {}\n\
+    addEventListener('DOMContentLoaded', () => {\n\
+    const choice = document.getElementById('theme');\n\
+    choice.value = root.dataset.theme ?? '';\n\
+    choice.parentElement.hidden = false;\n\
+    choice.onchange = () => {\n\
+    apply(choice.value);\n\
+    try { choice.value ? localStorage.setItem(key, choice.value) : localStorage.removeItem(key); } catch {}\n\
+    };\n\
+    });\n\
+    }";
+
 /// Renders one page. Nothing in it depends on who asks, but for the nonce.
 pub fn render(page: Page, site: &Site, nonce: &str) -> String {
     let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new_islands())));
@@ -50,6 +68,7 @@ pub fn render(page: Page, site: &Site, nonce: &str) -> String {
 fn document(page: Page, site: &Site, nonce: &str) -> impl IntoView + use<> {
     let Assets { css, js, wasm, wasm_integrity } = site.assets.clone();
     let metadata = metadata::metadata(page, site, nonce);
+    let theme = view! { <script nonce=nonce.to_owned() inner_html=THEME></script> };
     let nonce = nonce.to_owned();
     let boot = page.has_islands().then(|| {
         // The integrity holds for what is streamed, and stops the start when it does not match.
@@ -80,6 +99,7 @@ fn document(page: Page, site: &Site, nonce: &str) -> impl IntoView + use<> {
                 <meta name="color-scheme" content="light dark"/>
                 <meta name="referrer" content="no-referrer"/>
                 {metadata}
+                {theme}
                 <link rel="stylesheet" href=css/>
                 {boot}
             </head>

@@ -1,4 +1,6 @@
+import type { Buffer } from 'node:buffer';
 import { expect, type Page } from '@playwright/test';
+import { saved } from '../support/downloads';
 import { Screen } from './screen';
 
 /** `/s/{id}`: the recipient's page. */
@@ -8,6 +10,10 @@ export class SecretPage extends Screen {
   readonly tryAgain = this.page.getByRole('button', { name: 'Try again' });
   readonly passphrase = this.page.getByLabel('Passphrase', { exact: true });
   readonly secret = this.page.getByRole('textbox', { name: 'The secret', exact: true });
+  readonly hide = this.page.getByRole('button', { name: 'Hide', exact: true });
+  readonly show = this.page.getByRole('button', { name: 'Show', exact: true });
+  readonly download = this.page.getByRole('button', { name: 'Download' });
+  readonly files = this.page.getByRole('main').getByRole('listitem');
   readonly copyButton = this.page.getByRole('button', { name: 'Copy' });
   readonly alert = this.page.getByRole('alert');
   readonly status = this.page.getByRole('status');
@@ -35,6 +41,11 @@ export class SecretPage extends Screen {
     await expect(this.passphrase).toBeEnabled();
     await this.passphrase.fill(passphrase);
     await this.revealButton.click();
+  }
+
+  /** Saves a file, and returns the name it got and what is in it. */
+  async save(name: string): Promise<{ name: string; bytes: Buffer }> {
+    return saved(this.page, () => this.page.getByRole('button', { name: `Save ${name}`, exact: true }).click());
   }
 
   async text(): Promise<string> {

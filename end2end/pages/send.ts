@@ -1,3 +1,4 @@
+import type { Buffer } from 'node:buffer';
 import { expect, type Page } from '@playwright/test';
 import { copy } from '../support/clipboard';
 import type { Links } from '../support/secrets';
@@ -9,6 +10,9 @@ export class SendPage extends Screen {
   readonly secret = this.page.getByRole('textbox', { name: 'Your secret' });
   readonly createLink = this.page.getByRole('button', { name: 'Create link' });
   readonly ready = this.page.getByRole('heading', { name: 'Your link is ready' });
+  readonly counter = this.page.getByText(/^[\d.]+ (bytes?|KB|MB) of [\d.]+ (KB|MB)$/);
+  readonly files = this.page.getByRole('list', { name: 'Files that go with it' }).getByRole('listitem');
+  readonly passphrase = this.page.getByLabel('Passphrase', { exact: true });
   readonly problem = this.page.getByRole('alert');
 
   static async of(page: Page, { origin }: Pick<Server, 'origin'>): Promise<SendPage> {
@@ -25,16 +29,27 @@ export class SendPage extends Screen {
   }
 
   async chooseViews(label: string): Promise<void> {
-    await this.page.getByLabel('Can be opened').selectOption({ label });
+    await this.page.getByLabel('Can be opened', { exact: true }).selectOption({ label });
   }
 
   async chooseExpiry(label: string): Promise<void> {
-    await this.page.getByLabel('Expires after').selectOption({ label });
+    await this.page.getByLabel('Expires after', { exact: true }).selectOption({ label });
+  }
+
+  async unfold(what: 'Add a passphrase' | 'Generate a secret' | 'Show as QR code'): Promise<void> {
+    await this.page.getByText(what, { exact: true }).click();
   }
 
   async addPassphrase(passphrase: string): Promise<void> {
-    await this.page.getByText('Add a passphrase', { exact: true }).click();
-    await this.page.getByLabel('Passphrase', { exact: true }).fill(passphrase);
+    await this.unfold('Add a passphrase');
+    await this.passphrase.fill(passphrase);
+  }
+
+  /** Chooses files as with the system's own dialog. */
+  async addFiles(...files: { name: string; mimeType: string; buffer: Buffer }[]): Promise<void> {
+    const chooser = this.page.waitForEvent('filechooser');
+    await this.page.getByRole('button', { name: 'Add files' }).click();
+    await (await chooser).setFiles(files);
   }
 
   async create(): Promise<Links> {

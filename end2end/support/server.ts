@@ -30,7 +30,13 @@ export class Server {
     return server;
   }
 
-  async start(): Promise<void> {
+  /** Starts it anew with other settings. */
+  async restart(settings: Record<string, string>): Promise<void> {
+    await this.#end('SIGTERM');
+    await this.start(settings);
+  }
+
+  async start(settings: Record<string, string> = {}): Promise<void> {
     const program = process.env.IKRYPT_SERVER_BIN;
     if (!program) throw new Error('IKRYPT_SERVER_BIN names no server: run `cargo xtask e2e`');
     const child = spawn(program, {
@@ -42,6 +48,7 @@ export class Server {
         IKRYPT_LOG: 'trace',
         IKRYPT_RATE_LIMIT: 'off',
         NO_COLOR: '1',
+        ...settings,
       },
     });
     this.#process = child;

@@ -48,3 +48,20 @@ test('a receipt link does not open the secret', async ({ visit, server }) => {
   await page.goto(`${link.replace(/#.*/, '')}#k=${receipt.split('#t=')[1]}`);
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('This link is damaged');
 });
+
+test('the receipt follows by itself while somebody looks, and announces what is new', async ({ visit, server }) => {
+  const { link, receipt } = await sent(server, 'followed');
+  const page = await visit();
+  await page.clock.install();
+  const sender = await ReceiptPage.of(page, receipt);
+  await expect(sender.title).toHaveText('Not opened yet');
+  await sender.burnNow.focus();
+  await (await SecretPage.ready(await visit(), link)).reveal();
+  await page.clock.runFor(11_000);
+  await expect(sender.title).toHaveText('Opened, and deleted');
+  await expect(page.getByRole('status').filter({ hasText: 'Opened, and deleted' })).toHaveCount(1);
+  // Nothing more can happen, and nothing more is asked.
+  const asked = calls(page);
+  await page.clock.runFor(60_000);
+  expect(asked).toEqual([]);
+});

@@ -5,10 +5,20 @@ use std::borrow::Cow;
 use app::shell::Assets;
 use axum::body::Body;
 use axum::extract::Path;
-use axum::http::header::{ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY};
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG,
+    IF_NONE_MATCH, VARY,
+};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use rust_embed::{EmbeddedFile, RustEmbed};
+
+use crate::headers::WORKER_POLICY;
+
+/// The script of the worker that stretches passphrases.
+const WORKER: &str = "worker.js";
 
 /// Debug builds read the folder at run time, so that `cargo leptos watch` shows what changed.
 #[derive(RustEmbed)]
@@ -19,7 +29,8 @@ struct Site;
 
 /// Its name holds the hash of its content, so it never changes.
 const FOREVER: &str = "public, max-age=31536000, immutable";
-const FOR_AN_HOUR: &str = "public, max-age=3600";
+/// It is asked for again each time, and sent only where it has changed: files that belong together stay so.
+const UNTIL_IT_CHANGES: &str = "no-cache";
 
 /// Where the built files are; `None` where the site was not built.
 pub fn built() -> Option<Assets> {
@@ -31,7 +42,7 @@ pub fn built() -> Option<Assets> {
     Some(Assets {
         css: format!("/{}", find(".css")?),
         js: format!("/{}", find(".js")?),
-        wasm_integrity: format!("sha256-{}", base64::Engine::encode(&base64::prelude::BASE64_STANDARD, hash)),
+        wasm_integrity: format!("sha256-{}", BASE64_STANDARD.encode(hash)),
         wasm: format!("/{wasm}"),
     })
 }
@@ -43,7 +54,13 @@ pub(crate) async fn hashed(Path(file): Path<String>, headers: HeaderMap) -> Resp
 
 /// Files of the assets folder, under their own names.
 pub(crate) async fn named(uri: Uri, headers: HeaderMap) -> Response {
-    serve(uri.path().trim_start_matches('/'), &headers, FOR_AN_HOUR)
+    let path = uri.path().trim_start_matches('/');
+    let mut response = serve(path, &headers, UNTIL_IT_CHANGES);
+    if path == WORKER {
+        // A worker lives under the policy of its own script.
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(WORKER_POLICY));
+    }
+    response
 }
 
 /// The names in the assets folder, each a route of its own.
@@ -64,13 +81,19 @@ fn serve(path: &str, headers: &HeaderMap, cache: &'static str) -> Response {
     let Some((file, encoding)) = encoded.or_else(|| Some((Site::get(path)?, None))) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let mut response = body(file).into_response();
+    let etag = format!("\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(&file.metadata.sha256_hash()[..16]));
+    let known = headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes());
+    let mut response =
+        if known { StatusCode::NOT_MODIFIED.into_response() } else { body(file).into_response() };
     let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, axum::http::HeaderValue::from_static(media_type));
-    headers.insert(CACHE_CONTROL, axum::http::HeaderValue::from_static(cache));
-    headers.insert(VARY, axum::http::HeaderValue::from_static("Accept-Encoding"));
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
+    if let Ok(etag) = etag.try_into() {
+        headers.insert(ETAG, etag);
+    }
+    headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
     if let Some(encoding) = encoding {
-        headers.insert(CONTENT_ENCODING, axum::http::HeaderValue::from_static(encoding));
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
     response
 }

@@ -24,6 +24,10 @@ pub(crate) fn page_policy(nonce: &str) -> String {
     )
 }
 
+/// What the worker may do: load its WebAssembly from its own server, and nothing else.
+pub(crate) const WORKER_POLICY: &str =
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; frame-ancestors 'none'";
+
 /// Everything is off but writing to the clipboard.
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), browsing-topics=(), camera=(), \
     clipboard-read=(), clipboard-write=(self), display-capture=(), encrypted-media=(), fullscreen=(), gamepad=(), \

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get, post};
 use leptos::prelude::provide_context;
 use shared_crypto::wire::Refusal;
+use tower_http::compression::CompressionLayer;
 
 use crate::guard::guard;
 use crate::headers::{page_policy, security_headers};
@@ -40,13 +41,17 @@ pub fn router(state: AppState) -> Router {
         files = files.route(&name, get(assets::named));
     }
 
+    // The only bodies that are made anew each time and are worth it. Nothing secret is in a page, so its
+    // compressed length tells nothing.
+    let pages = Router::new().fallback(page).layer(CompressionLayer::new());
+
     Router::new()
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .merge(api)
         .merge(files)
         .merge(discovery::routes(state.public_url().is_some()))
-        .fallback(page)
+        .merge(pages)
         .layer(middleware::from_fn_with_state(state.clone(), security_headers))
         .layer(middleware::from_fn(telemetry::log_request))
         .with_state(state)

@@ -27,6 +27,7 @@
 mod encoding;
 mod envelope;
 mod error;
+mod generate;
 mod hashes;
 mod keys;
 mod link;
@@ -39,6 +40,7 @@ pub mod wire;
 
 pub use envelope::{Envelope, Kdf};
 pub use error::Error;
+pub use generate::Recipe;
 pub use hashes::{Digest, claim_hash, decode_digest, request_hash, sha256};
 pub use keys::{
     AccessProof, Claim, LinkKey, ReceiptToken, RevealProof, Salt, SecretId, ServerShare, Stretched,

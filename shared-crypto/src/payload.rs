@@ -1,6 +1,7 @@
 //! Text and files: framing and padding.
 
 mod bundle;
+mod name;
 
 use std::fmt;
 

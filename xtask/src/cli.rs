@@ -45,6 +45,8 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
+    /// Build the product and take pictures of every page and state, into screenshots/
+    Screenshots,
     /// Run one command with `DATABASE_URL` set to a throw-away PostgreSQL
     Postgres {
         /// The command and its arguments
@@ -65,6 +67,9 @@ pub(crate) fn run() -> Result<ExitCode> {
         Command::Test { only, .. } => Pipeline::new(&Step::chosen(&only)).run(),
         Command::Lint => Pipeline::new(Step::LINT).run(),
         Command::E2e { args } => Pipeline::new(&[Step::Build, Step::E2e]).with_playwright_args(args).run(),
+        Command::Screenshots => Pipeline::new(&[Step::Build, Step::E2e])
+            .with_playwright_args(["--config", "pictures.config.ts"].map(OsString::from).to_vec())
+            .run(),
         Command::Postgres { command } => postgres::run_with_database(&command),
     }
 }

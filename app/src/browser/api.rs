@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use leptos::prelude::set_timeout;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use shared_crypto::wire::Refusal;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{AbortSignal, Headers, Request, RequestCache, RequestInit, Response};
+use web_sys::{AbortSignal, Headers, RequestCache, RequestInit, Response};
+
+use super::json::{Answer, Reader, Request, Writer};
 
 /// Why there is no answer to a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,18 +27,17 @@ pub enum Failure {
 /// One call, given up after `patience_ms`.
 pub async fn call<Q, A>(name: &str, request: &Q, patience_ms: u32) -> Result<A, Failure>
 where
-    Q: Serialize,
-    A: DeserializeOwned,
+    Q: Request,
+    A: Answer,
 {
-    let response = send(name, request, patience_ms).await.map_err(|_| Failure::Silence)?;
-    let text = async { JsFuture::from(response.text()?).await }.await;
-    let text = text.ok().and_then(|text| text.as_string()).ok_or(Failure::Silence)?;
-    if response.ok() {
-        return serde_json::from_str(&text).map_err(|_| Failure::Silence);
-    }
-    match serde_json::from_str(&text) {
-        Ok(Refusal::TryLater) | Err(_) => Err(Failure::Silence),
-        Ok(refusal) => Err(Failure::Refused { refusal, retry_after: retry_after(&response) }),
+    let (status, answer) = ask(name, request.write(), patience_ms).await.map_err(|_| Failure::Silence)?;
+    let Some(answer) = answer else { return Err(Failure::Silence) };
+    match status {
+        Ok(()) => A::read(&answer).ok_or(Failure::Silence),
+        Err(retry_after) => match Refusal::read(&answer) {
+            None | Some(Refusal::TryLater) => Err(Failure::Silence),
+            Some(refusal) => Err(Failure::Refused { refusal, retry_after }),
+        },
     }
 }
 
@@ -51,8 +50,8 @@ pub async fn call_until_answered<Q, A>(
     on_silence: impl Fn(),
 ) -> Result<A, Failure>
 where
-    Q: Serialize,
-    A: DeserializeOwned,
+    Q: Request,
+    A: Answer,
 {
     const HALF_A_MINUTE: f64 = 30_000.0;
     let started = js_sys::Date::now();
@@ -79,18 +78,26 @@ pub async fn sleep(duration: Duration) {
     drop(JsFuture::from(promise).await);
 }
 
-async fn send<Q: Serialize>(name: &str, request: &Q, patience_ms: u32) -> Result<Response, JsValue> {
-    let body = serde_json::to_string(request).map_err(|_| JsValue::NULL)?;
+/// Sends, and waits for the whole answer. A refusal comes with its `Retry-After`.
+async fn ask(
+    name: &str,
+    request: Writer,
+    patience_ms: u32,
+) -> Result<(Result<(), Option<u32>>, Option<Reader>), JsValue> {
     let headers = Headers::new()?;
     headers.set("content-type", "application/json")?;
     let init = RequestInit::new();
     init.set_method("POST");
-    init.set_body(&body.into());
+    init.set_body(&request.into_text());
     init.set_headers(&headers);
     init.set_cache(RequestCache::NoStore);
     init.set_signal(Some(&AbortSignal::timeout_with_u32(patience_ms)));
-    let request = Request::new_with_str_and_init(&format!("/api/v1/{name}"), &init)?;
-    JsFuture::from(leptos::prelude::window().fetch_with_request(&request)).await?.dyn_into()
+    let request = web_sys::Request::new_with_str_and_init(&format!("/api/v1/{name}"), &init)?;
+    let response = JsFuture::from(leptos::prelude::window().fetch_with_request(&request)).await?;
+    let response: Response = response.dyn_into()?;
+    let text = JsFuture::from(response.text()?).await?.as_string().unwrap_or_default();
+    let status = if response.ok() { Ok(()) } else { Err(retry_after(&response)) };
+    Ok((status, Reader::parse(&text)))
 }
 
 fn retry_after(response: &Response) -> Option<u32> {

@@ -1,11 +1,17 @@
 //! The page itself: its address, its focus, the clipboard, and leaving it.
 
-use leptos::prelude::{document, request_animation_frame, set_timeout, window, window_event_listener};
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
+
+use js_sys::Reflect;
+use leptos::prelude::{document, request_animation_frame, set_timeout, window};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{ClipboardEvent, Event, HtmlElement};
+use web_sys::{ClipboardEvent, Event, PageTransitionEvent, ShareData};
+
+use super::dom;
 
 /// The whole address, fragment included.
 pub fn href() -> String {
@@ -27,27 +33,27 @@ pub fn replace_path(path: &str) {
 
 /// Starts the page anew when another key is put into its address: a browser takes that for the same page.
 pub fn reload_on_new_fragment() {
-    // Stays for as long as the page does.
-    let _ = window_event_listener(leptos::ev::hashchange, |_| {
-        let hash = window().location().hash().unwrap_or_default();
-        if hash.starts_with("#k=") || hash.starts_with("#t=") {
-            drop(window().location().reload());
-        }
-    });
+    dom::listen(
+        &window(),
+        "hashchange",
+        Box::new(|_| {
+            let hash = window().location().hash().unwrap_or_default();
+            if hash.starts_with("#k=") || hash.starts_with("#t=") {
+                drop(window().location().reload());
+            }
+        }),
+    );
+}
+
+/// Whether nothing has the focus yet.
+pub fn has_no_focus() -> bool {
+    document().active_element().is_none_or(|element| element.tag_name() == "BODY")
 }
 
 /// Moves the focus, once what is new has been drawn.
 pub fn focus(id: &'static str) {
     request_animation_frame(move || {
-        set_timeout(
-            move || {
-                let element = document().get_element_by_id(id).and_then(|element| element.dyn_into().ok());
-                if let Some(element) = element as Option<HtmlElement> {
-                    drop(element.focus());
-                }
-            },
-            Duration::ZERO,
-        );
+        set_timeout(move || drop(dom::at(id).focus()), Duration::ZERO);
     });
 }
 
@@ -59,6 +65,73 @@ pub async fn copy(text: &str) -> bool {
 /// The text of a paste, as the clipboard has it.
 pub fn pasted_text(event: &ClipboardEvent) -> String {
     event.clipboard_data().and_then(|data| data.get_data("text/plain").ok()).unwrap_or_default()
+}
+
+/// Calls `wipe` when the page is left. A browser may keep a page that was left and show it again at
+/// *Back*: it then starts anew.
+pub fn on_leave(mut wipe: impl FnMut() + 'static) {
+    dom::listen(&window(), "pagehide", Box::new(move |_| wipe()));
+    dom::listen(
+        &window(),
+        "pageshow",
+        Box::new(|event| {
+            if event.unchecked_into::<PageTransitionEvent>().persisted() {
+                drop(window().location().reload());
+            }
+        }),
+    );
+}
+
+/// Calls `hide` when the page was out of sight for this long.
+pub fn on_absence(patience: Duration, hide: impl Fn() + Clone + 'static) {
+    let absences = Rc::new(Cell::new(0_u32));
+    let left_at = Cell::new(None);
+    on_visibility(move |visible| {
+        absences.set(absences.get() + 1);
+        if visible {
+            // Timers of a sleeping device do not run.
+            let away = left_at.take().map_or(0.0, |left| js_sys::Date::now() - left);
+            if away >= patience.as_secs_f64() * 1000.0 {
+                hide();
+            }
+            return;
+        }
+        left_at.set(Some(js_sys::Date::now()));
+        let (absence, absences, hide) = (absences.get(), Rc::clone(&absences), hide.clone());
+        set_timeout(
+            move || {
+                if absences.get() == absence {
+                    hide();
+                }
+            },
+            patience,
+        );
+    });
+}
+
+/// Calls `changed` when the page comes into sight or leaves it.
+pub fn on_visibility(mut changed: impl FnMut(bool) + 'static) {
+    dom::listen(&document(), "visibilitychange", Box::new(move |_| changed(is_visible())));
+}
+
+/// Whether somebody can see the page.
+pub fn is_visible() -> bool {
+    !document().hidden()
+}
+
+/// Whether the system has a share sheet.
+pub fn can_share() -> bool {
+    Reflect::has(&window().navigator(), &"share".into()).unwrap_or(false)
+}
+
+/// Opens the system's share sheet. Whatever comes of it is between it and its user.
+pub fn share(title: &str, text: &str) {
+    let data = ShareData::new();
+    data.set_title(title);
+    data.set_text(text);
+    // The promise is rejected where somebody closes the sheet: that must not end as an error of the page.
+    let shared = JsFuture::from(window().navigator().share_with_data(&data));
+    wasm_bindgen_futures::spawn_local(async { drop(shared.await) });
 }
 
 /// Asks before the page is left, for as long as it lives.

@@ -28,6 +28,13 @@ pub fn moment(time: DateTime<Utc>) -> String {
     }
 }
 
+/// "22 November 2026 at 14:02 CET": for whoever reads it another day, somewhere else.
+pub fn date(time: DateTime<Utc>) -> String {
+    let date = local(time);
+    let clock = [("hour", "2-digit"), ("minute", "2-digit"), ("timeZoneName", "short")];
+    format!("{} at {}", day(&date), format(&date, &clock, Date::to_locale_time_string_with_options))
+}
+
 /// "in 23 hours", "5 minutes ago".
 pub fn relative(time: DateTime<Utc>) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "whole seconds of this century")]

@@ -35,6 +35,15 @@ pub(crate) fn Layout(
         <main id="main" tabindex="-1">{children()}</main>
         <footer class="site-footer">
             <nav aria-label="More about this site"><ul class="links">{links(&FOOTER)}</ul></nav>
+            // The script that reads it shows it.
+            <p class="theme" hidden>
+                <label for="theme">"Appearance"</label>
+                <select id="theme" autocomplete="off">
+                    <option value="">"As the system"</option>
+                    <option value="light">"Light"</option>
+                    <option value="dark">"Dark"</option>
+                </select>
+            </p>
             <p>"One-time secret links. Encrypted in your browser, deleted after the last view."</p>
         </footer>
     }

@@ -1,26 +1,9 @@
 use leptos::prelude::*;
 
-/// How much a notice matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Tone {
-    /// For information: announced when there is time.
-    Info,
-    /// Something went wrong: announced at once.
-    Alert,
-}
-
-/// A message in place, announced to screen readers.
+/// Where something that went wrong is said, at once. Hidden as long as there is nothing to say.
 #[component]
-pub(crate) fn Notice(
-    tone: Tone,
-    #[prop(optional)] id: Option<&'static str>,
-    children: Children,
-) -> impl IntoView {
-    let (class, role) = match tone {
-        Tone::Info => ("notice", "status"),
-        Tone::Alert => ("notice notice-alert", "alert"),
-    };
-    view! { <div id=id class=class role=role>{children()}</div> }
+pub(crate) fn Alert(id: &'static str) -> impl IntoView {
+    view! { <p id=id class="notice notice-alert" role="alert" hidden></p> }
 }
 
 /// Says what is missing as long as the page is not awake: without JavaScript, or where the WebAssembly

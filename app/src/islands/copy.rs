@@ -1,28 +1,31 @@
-use leptos::prelude::*;
+//! Buttons that copy a text and say so, in the element that follows them.
 
-use crate::browser::page;
+use crate::browser::{dom, page};
 
-/// A button that copies a text and says so.
-#[component]
-pub(super) fn CopyButton(
-    /// What is copied.
-    text: Signal<String>,
-    /// What the button says.
-    label: &'static str,
-) -> impl IntoView {
-    let said = RwSignal::new("");
-    let copy = move |_| {
-        let text = text.get_untracked();
+/// Where all of them say what came of it.
+const SAID: &str = "copied";
+
+/// A button that copies what `text` gives at the click.
+pub(super) fn wake(button: &'static str, text: impl Fn() -> String + 'static) {
+    dom::on_click(button, move || {
+        let text = text();
         leptos::task::spawn_local(async move {
-            said.set(if page::copy(&text).await {
+            let said = if page::copy(&text).await {
                 "Copied"
             } else {
                 "Copying is not allowed here: select the text and copy it by hand"
-            });
+            };
+            clear();
+            // Said behind the buttons of which this is one.
+            if let Some(row) = dom::at(button).parent_element() {
+                dom::append(&row, &dom::at(SAID));
+            }
+            dom::say(SAID, said);
         });
-    };
-    view! {
-        <button type="button" on:click=copy>{label}</button>
-        <span class="said" role="status">{move || said.get()}</span>
-    }
+    });
+}
+
+/// Says nothing any more.
+pub(super) fn clear() {
+    dom::say(SAID, "");
 }

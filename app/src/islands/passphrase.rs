@@ -1,45 +1,19 @@
-use leptos::ev::KeyboardEvent;
-use leptos::prelude::*;
+//! A field for a passphrase, hidden until somebody asks to see it.
 
-use crate::components::hush;
+use crate::browser::dom;
 
-/// A field for a passphrase, hidden until somebody asks to see it.
-#[component]
-pub(super) fn PassphraseField(
-    /// What is typed.
-    value: RwSignal<String>,
-    /// The ids of what explains it.
-    described_by: &'static str,
-    /// Whether it was wrong.
-    #[prop(optional, into)]
-    invalid: Signal<bool>,
-    /// Whether it can't be changed now.
-    #[prop(optional, into)]
-    disabled: Signal<bool>,
-    /// Called for every key.
-    on_key: impl Fn(KeyboardEvent) + 'static,
-) -> impl IntoView {
-    let shown = RwSignal::new(false);
-    view! {
-        <div class="row">
-            <input
-                id="passphrase"
-                type=move || if shown.get() { "text" } else { "password" }
-                aria-describedby=described_by
-                aria-invalid=move || invalid.get().then_some("true")
-                disabled=move || disabled.get()
-                {..hush()}
-                prop:value=move || value.get()
-                on:input=move |event| value.set(event_target_value(&event))
-                on:keydown=on_key
-            />
-            <button
-                type="button"
-                aria-pressed=move || shown.get().to_string()
-                on:click=move |_| shown.update(|shown| *shown = !*shown)
-            >
-                "Show"
-            </button>
-        </div>
-    }
+pub(super) fn wake() {
+    dom::on_click("show-passphrase", || reveal(dom::field("passphrase").type_() == "password"));
+}
+
+/// Shows what is typed, or hides it.
+pub(super) fn reveal(shown: bool) {
+    dom::field("passphrase").set_type(if shown { "text" } else { "password" });
+    dom::say("show-passphrase", if shown { "Hide" } else { "Show" });
+}
+
+/// Forgets it.
+pub(super) fn clear() {
+    dom::field("passphrase").set_value("");
+    reveal(false);
 }

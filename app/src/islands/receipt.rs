@@ -1,96 +1,159 @@
 //! The sender's page: what became of the secret, and burning it.
 
-use leptos::either::{Either, EitherOf3};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
 use leptos::prelude::*;
 use shared_crypto::wire::{ReceiptAnswer, ReceiptRequest, Refusal, State};
 use shared_crypto::{Error, ReceiptLink};
 
-use crate::browser::{Failure, call, page, time};
-use crate::components::{Asleep, Notice, Tone};
+use crate::browser::api::sleep;
+use crate::browser::{Failure, call, dom, page, time};
 use crate::phrase;
 
 const PATIENCE_MS: u32 = 10_000;
+/// A page that somebody looks at asks again after so long.
+const REFRESH: Duration = Duration::from_secs(10);
 
-#[derive(Clone)]
-enum Stage {
-    Loading,
-    Shown(ReceiptAnswer),
-    /// A headline, and what to do.
-    Problem(&'static str, &'static str),
-}
+const STAGES: [&str; 3] = ["looking", "shown", "failed"];
 
 /// State, time line and burn, for whoever holds the receipt link.
 #[island]
-pub fn ReceiptView() -> impl IntoView {
-    let stage = RwSignal::new(Stage::Loading);
-    let token = StoredValue::new(None::<String>);
-    let confirming = RwSignal::new(false);
-    let ask = move |name: &'static str| {
-        let Some(token) = token.get_value() else { return };
-        leptos::task::spawn_local(async move {
-            stage.set(match call(name, &ReceiptRequest { token }, PATIENCE_MS).await {
-                Ok(answer) => Stage::Shown(answer),
-                Err(failure) => problem(&failure),
+pub fn Receipt(children: Children) -> impl IntoView {
+    if cfg!(feature = "hydrate") {
+        wake();
+    }
+    children()
+}
+
+/// What the page knows.
+struct Sender {
+    token: String,
+    last: RefCell<Option<ReceiptAnswer>>,
+}
+
+/// A headline, and what to do.
+struct Problem(&'static str, &'static str);
+
+fn wake() {
+    page::reload_on_new_fragment();
+    let token = match ReceiptLink::parse(&page::href()) {
+        Ok(link) => link.token().encode(),
+        Err(error) => {
+            dom::show("ask-again", false);
+            return fail(&match error {
+                Error::MissingFragment => Problem(
+                    "The part after # is missing",
+                    "A receipt link ends in #t= and a row of letters. Open it as you copied it.",
+                ),
+                _ => Problem(
+                    "This receipt link is damaged",
+                    "A part of it was lost or changed. Copy the whole link again.",
+                ),
             });
-            confirming.set(false);
-            page::focus("receipt-title");
-        });
+        }
     };
-    Effect::new(move || {
-        page::reload_on_new_fragment();
-        match ReceiptLink::parse(&page::href()) {
-            Ok(link) => {
-                token.set_value(Some(link.token().encode()));
-                ask("receipt");
-            }
-            Err(Error::MissingFragment) => stage.set(Stage::Problem(
-                "The part after # is missing",
-                "A receipt link ends in #t= and a row of letters. Open it as you copied it.",
-            )),
-            Err(_) => stage.set(Stage::Problem(
-                "This receipt link is damaged",
-                "A part of it was lost or changed. Copy the whole link again.",
-            )),
+    let sender = Rc::new(Sender { token, last: RefCell::default() });
+    for id in ["refresh", "ask-again"] {
+        let asked = Rc::clone(&sender);
+        dom::on_click(id, move || asked.ask("receipt"));
+    }
+    dom::on_click("burn", || {
+        confirm(true);
+        page::focus("keep");
+    });
+    dom::on_click("keep", || {
+        confirm(false);
+        page::focus("burn");
+    });
+    let burned = Rc::clone(&sender);
+    dom::on_click("burn-indeed", move || burned.ask("burn"));
+    let seen = Rc::clone(&sender);
+    page::on_visibility(move |visible| {
+        if visible {
+            seen.follow();
         }
     });
-    let burn = move |event: leptos::ev::MouseEvent| {
-        if event.is_trusted() {
-            ask("burn");
+    sender.ask("receipt");
+    leptos::task::spawn_local(async move {
+        loop {
+            sleep(REFRESH).await;
+            if page::is_visible() {
+                sender.follow();
+            }
         }
-    };
-    view! {
-        <Asleep reassurance="nothing was changed"/>
-        {move || match stage.get() {
-            Stage::Loading => EitherOf3::A(view! {
-                <h1>"What became of your secret"</h1>
-                <p role="status">"One moment, looking it up."</p>
-            }),
-            Stage::Problem(title, what) => EitherOf3::B(view! {
-                <h1 id="receipt-title" tabindex="-1">{title}</h1>
-                <Notice tone=Tone::Alert>{what}</Notice>
-                <button type="button" on:click=move |_| ask("receipt") hidden=token.get_value().is_none()>"Try again"</button>
-            }),
-            Stage::Shown(receipt) => EitherOf3::C(view! {
-                <h1 id="receipt-title" tabindex="-1">{headline(&receipt)}</h1>
-                {details(&receipt)}
-                {(receipt.state == State::Live).then(|| view! {
-                    <div class="row">
-                        <button type="button" on:click=move |_| ask("receipt")>"Refresh"</button>
-                        {move || if confirming.get() {
-                            Either::Left(view! {
-                                // Where the first click was, a second one changes nothing.
-                                <button type="button" on:click=move |_| confirming.set(false)>"Keep it"</button>
-                                <button type="button" class="danger" on:click=burn>"Yes, burn it"</button>
-                            })
-                        } else {
-                            Either::Right(view! { <button type="button" on:click=move |_| confirming.set(true)>"Burn now"</button> })
-                        }}
-                    </div>
-                    <p>"Burning deletes the secret before it expires. It cannot be undone, and takes back nothing that was opened before."</p>
-                })}
-            }),
-        }}
+    });
+}
+
+impl Sender {
+    /// Asks because somebody wants to know, and moves the focus to the answer.
+    fn ask(self: &Rc<Self>, name: &'static str) {
+        let sender = Rc::clone(self);
+        leptos::task::spawn_local(async move {
+            let request = ReceiptRequest { token: sender.token.clone() };
+            match call(name, &request, PATIENCE_MS).await {
+                Ok(answer) => {
+                    show(&answer);
+                    sender.last.replace(Some(answer));
+                    confirm(false);
+                    dom::show_one(&STAGES, "shown");
+                    page::focus("shown-title");
+                }
+                Err(failure) => fail(&problem(&failure)),
+            }
+        });
     }
+
+    /// Asks by itself, as long as something can still happen. What changed is announced, and the focus
+    /// stays where it is.
+    fn follow(self: &Rc<Self>) {
+        if !self.last.borrow().as_ref().is_some_and(|last| last.state == State::Live) {
+            return;
+        }
+        let sender = Rc::clone(self);
+        leptos::task::spawn_local(async move {
+            let request = ReceiptRequest { token: sender.token.clone() };
+            // No answer is no news: whoever wants to know it now presses Refresh.
+            let Ok(answer) = call::<_, ReceiptAnswer>("receipt", &request, PATIENCE_MS).await else { return };
+            show(&answer);
+            let last = sender.last.replace(Some(answer.clone()));
+            if last.is_some_and(|last| last != answer) {
+                dom::say("news", headline(&answer));
+            }
+        });
+    }
+}
+
+fn confirm(asking: bool) {
+    dom::show("burn", !asking);
+    dom::show("keep", asking);
+    dom::show("burn-indeed", asking);
+}
+
+fn fail(problem: &Problem) {
+    dom::say("failed-title", problem.0);
+    dom::say("failed-text", problem.1);
+    dom::show_one(&STAGES, "failed");
+    page::focus("failed-title");
+}
+
+fn show(receipt: &ReceiptAnswer) {
+    let is_live = receipt.state == State::Live;
+    dom::say("shown-title", headline(receipt));
+    let used = receipt.viewed_at.len();
+    dom::say("views", &format!("{used} of {} used.", phrase::count(receipt.max_views.into(), "view")));
+    let wrong = match receipt.wrong_passphrases {
+        0 => String::new(),
+        wrong => format!("{} tried.", phrase::count(wrong.into(), "wrong passphrase")),
+    };
+    dom::announce("wrong", &wrong);
+    let line = dom::at("timeline");
+    line.set_text_content(None);
+    for (class, text) in events(receipt) {
+        dom::append(&line, &dom::element("li", class, &text));
+    }
+    dom::show("live", is_live);
 }
 
 fn headline(receipt: &ReceiptAnswer) -> &'static str {
@@ -104,45 +167,40 @@ fn headline(receipt: &ReceiptAnswer) -> &'static str {
     }
 }
 
-fn details(receipt: &ReceiptAnswer) -> impl IntoView + use<> {
-    let used = receipt.viewed_at.len();
-    let views = format!("{used} of {}", phrase::count(receipt.max_views.into(), "view"));
-    let line = |what: &str, when| view! { <li>{format!("{what} {}", time::moment(when))}</li> };
-    let ended = receipt.ended_at.and_then(|at| match receipt.state {
-        State::Burned => Some(line("Burned by you", at)),
-        State::Expired => Some(line("Expired", at)),
-        State::Live | State::Viewed => None,
-    });
-    let expires = (receipt.state == State::Live)
-        .then(|| view! { <li>{format!("Expires {} ({})", time::moment(receipt.expires_at), time::relative(receipt.expires_at))}</li> });
-    view! {
-        <p>{views}" used."</p>
-        <ol class="timeline">
-            {line("Created", receipt.created_at)}
-            {receipt.viewed_at.iter().map(|at| line("Released to somebody who has the link", *at)).collect_view()}
-            {ended}
-            {expires}
-        </ol>
-        {(receipt.wrong_passphrases > 0)
-            .then(|| view! { <p>{phrase::count(receipt.wrong_passphrases.into(), "wrong passphrase")}" tried."</p> })}
+/// What happened, in its order, and what will; each with how it looks.
+fn events(receipt: &ReceiptAnswer) -> Vec<(&'static str, String)> {
+    let at = |what: &str, when| format!("{what} {}", time::moment(when));
+    let mut events = vec![("", at("Created", receipt.created_at))];
+    events.extend(
+        receipt.viewed_at.iter().map(|when| ("viewed", at("Released to somebody who has the link", *when))),
+    );
+    match (receipt.state, receipt.ended_at) {
+        (State::Burned, Some(when)) => events.push(("ended", at("Burned by you", when))),
+        (State::Expired, Some(when)) => events.push(("ended", at("Expired", when))),
+        (State::Viewed, Some(when)) => events.push(("ended", at("Deleted with the last view", when))),
+        (State::Live, _) => {
+            let ahead = time::relative(receipt.expires_at);
+            events.push(("ahead", format!("{} ({ahead})", at("Expires", receipt.expires_at))));
+        }
+        _ => {}
     }
+    events
 }
 
-fn problem(failure: &Failure) -> Stage {
+fn problem(failure: &Failure) -> Problem {
     match failure {
-        Failure::Silence => Stage::Problem(
-            "The server does not answer",
-            "Nothing was changed. Check your connection and try again.",
-        ),
-        Failure::Refused { refusal: Refusal::Unavailable, .. } => Stage::Problem(
+        Failure::Silence => {
+            Problem("The server does not answer", "Nothing was changed. Check your connection and try again.")
+        }
+        Failure::Refused { refusal: Refusal::Unavailable, .. } => Problem(
             "There is no receipt for this link",
             "Receipts are kept for a week after the secret's expiry. If this one should still be there, copy the whole link again.",
         ),
         Failure::Refused { refusal: Refusal::RateLimited, .. } => {
-            Stage::Problem("Too many requests from here", "Wait a minute and try again.")
+            Problem("Too many requests from here", "Wait a minute and try again.")
         }
         Failure::Refused { .. } => {
-            Stage::Problem("The server did not accept this", "Reload the page and try again.")
+            Problem("The server did not accept this", "Reload the page and try again.")
         }
     }
 }

@@ -1,78 +1,131 @@
 //! The recipient's page: reads the fragment, looks without a view, and reveals at a click.
 
+mod attempt;
 mod ended;
 mod load;
 mod ready;
 mod revealed;
 
-use std::sync::Arc;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
 
-use leptos::either::EitherOf4;
 use leptos::prelude::*;
-use shared_crypto::{Payload, SecretLink};
+use shared_crypto::wire::RevealRequest;
+use shared_crypto::{Payload, RevealKeys, SecretLink};
 
-use crate::browser::page;
-use crate::components::{Asleep, Notice, Tone};
+use crate::browser::page::LeaveGuard;
+use crate::browser::{dom, page};
+use attempt::Attempt;
 use ended::Ended;
 use load::{Secret, load, start};
-use ready::Ready;
-use revealed::Revealed;
+
+/// A secret that nobody looks at is hidden after so long.
+const ABSENCE: Duration = Duration::from_mins(2);
+
+/// Everything between a link and the secret.
+#[island]
+pub fn Reveal(children: Children) -> impl IntoView {
+    if cfg!(feature = "hydrate") {
+        wake();
+    }
+    children()
+}
+
+/// What the page knows. All of it is in memory and nowhere else.
+#[derive(Default)]
+struct Reader {
+    /// Kept for another try.
+    link: RefCell<Option<SecretLink>>,
+    secret: RefCell<Option<Rc<Secret>>>,
+    attempt: Cell<Attempt>,
+    /// An unanswered reveal is repeated with the same claim: it may have been granted, and is granted once.
+    pending: RefCell<Option<(Rc<RevealKeys>, RevealRequest)>>,
+    /// From the click to an answer: leaving could lose a view that was granted.
+    guard: RefCell<Option<LeaveGuard>>,
+    payload: RefCell<Option<Payload>>,
+}
 
 /// What the page shows: exactly one of these at any time.
-#[derive(Clone)]
 enum Stage {
     /// The fragment is not read yet, or the envelope is on its way.
     Looking,
     /// It can be revealed.
-    Ready(Arc<Secret>),
+    Ready(Rc<Secret>),
     /// It is here, decrypted.
-    Revealed { payload: Arc<Payload>, views_left: u8 },
+    Revealed { payload: Payload, views_left: u8 },
     /// There is nothing to reveal.
     Ended(Ended),
 }
 
-/// Everything between a link and the secret.
-#[island]
-pub fn Reveal() -> impl IntoView {
-    let stage = RwSignal::new(Stage::Looking);
-    let exposed = RwSignal::new(false);
-    // The link is kept for another try, and nowhere but in memory.
-    let link = StoredValue::new(None::<SecretLink>);
-    let look = move || {
-        let Some(link) = link.get_value() else { return };
-        stage.set(Stage::Looking);
-        leptos::task::spawn_local(async move {
-            stage.set(load(link).await);
-            page::focus("stage-title");
-        });
-    };
-    // Effects run in the browser only, once the page is awake.
-    Effect::new(move || {
-        page::reload_on_new_fragment();
-        match start(&page::href()) {
-            Ok(found) => {
-                exposed.set(found.exposed());
-                link.set_value(Some(found));
-                look();
-            }
-            Err(ended) => stage.set(Stage::Ended(ended)),
+const STAGES: [&str; 4] = ["looking", "ready", "revealed", "ended"];
+
+fn wake() {
+    page::reload_on_new_fragment();
+    let reader = Rc::new(Reader::default());
+    ready::wake(&reader);
+    revealed::wake(&reader);
+    let again = Rc::clone(&reader);
+    dom::on_click("look-again", move || again.look());
+    let left = Rc::clone(&reader);
+    page::on_leave(move || left.forget());
+    let away = Rc::clone(&reader);
+    page::on_absence(ABSENCE, move || away.conceal(true));
+    match start(&page::href()) {
+        Ok(link) => {
+            dom::show("exposed", link.exposed());
+            reader.link.replace(Some(link));
+            reader.look();
         }
-    });
-    view! {
-        <Asleep reassurance="nothing was opened"/>
-        {move || exposed.get().then(|| view! {
-            <Notice tone=Tone::Info>
-                "Your mail gateway rewrote this link and thereby showed the key to the server. The secret still opens. Tell the sender, if that matters for it."
-            </Notice>
-        })}
-        {move || match stage.get() {
-            Stage::Looking => EitherOf4::A(view! {
-                <h1>"Somebody sent you a secret"</h1>
-                <p role="status">"One moment, looking at the envelope. This does not open it."</p>
-            }),
-            Stage::Ready(secret) => EitherOf4::B(view! { <Ready secret stage/> }),
-            Stage::Revealed { payload, views_left } => EitherOf4::C(view! { <Revealed payload views_left/> }),
-            Stage::Ended(ended) => EitherOf4::D(view! { <Ended ended again=look/> }),
-        }}
+        Err(ended) => reader.enter(Stage::Ended(ended)),
+    }
+}
+
+impl Reader {
+    /// Fetches the envelope.
+    fn look(self: &Rc<Self>) {
+        let Some(link) = self.link.borrow().clone() else { return };
+        self.enter(Stage::Looking);
+        let reader = Rc::clone(self);
+        leptos::task::spawn_local(async move {
+            let stage = load(link).await;
+            reader.enter(stage);
+        });
+    }
+
+    fn enter(self: &Rc<Self>, stage: Stage) {
+        match stage {
+            Stage::Looking => dom::show_one(&STAGES, "looking"),
+            Stage::Ready(secret) => {
+                ready::show(&secret);
+                self.secret.replace(Some(secret));
+                self.attempt(Attempt::Waiting);
+                dom::show_one(&STAGES, "ready");
+                page::focus("ready-title");
+            }
+            Stage::Revealed { payload, views_left } => {
+                self.forget();
+                revealed::show(self, &payload, views_left);
+                self.payload.replace(Some(payload));
+                self.conceal(false);
+                dom::show_one(&STAGES, "revealed");
+                page::focus("revealed-title");
+            }
+            Stage::Ended(ended) => {
+                self.forget();
+                ended::show(ended);
+                dom::show_one(&STAGES, "ended");
+                page::focus("ended-title");
+            }
+        }
+    }
+
+    /// Wipes the secret from the page, and what opens it from memory, but for the link of another try.
+    fn forget(&self) {
+        self.secret.take();
+        self.pending.take();
+        self.payload.take();
+        crate::islands::passphrase::clear();
+        revealed::clear();
     }
 }

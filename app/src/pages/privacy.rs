@@ -35,7 +35,7 @@ fn view(site: &Site) -> impl IntoView + use<> {
             <p>"For each request the log has one line: what kind of page or call it was, how it ended, and how long it took. Not the address of the page, not the number of the secret, and nothing of what was sent."</p>
             <p>"The operator may have other machines in front of this software, such as a proxy or a content delivery network. What these note down is the operator's to say."</p>
             <h2>"In your browser"</h2>
-            <p>"This site sets no cookies. It stores nothing in your browser. Your browser itself may keep the addresses of pages that you visited. Nothing is loaded from other servers."</p>
+            <p>"This site sets no cookies. The only thing it keeps in your browser is whether you want it light or dark, if you choose that at the foot of a page. Your browser itself may keep the addresses of pages that you visited. Nothing is loaded from other servers."</p>
             <h2>"Backups"</h2>
             <p>"If the operator makes backups of the database, encrypted records can stay in them after they were deleted here. They cannot be read without the link."</p>
             <h2>"Asking for information or deletion"</h2>

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::*;
 use crate::shell::{Assets, Contact, LegalText, Operator, render};
-use crate::vault::{CLAIM_TTL, RECEIPT_TTL};
+use crate::vault::{CLAIM_TTL, Limits, RECEIPT_TTL};
 
 fn site() -> Site {
     Site {

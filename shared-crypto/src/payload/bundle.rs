@@ -34,6 +34,11 @@ impl File {
         &self.name
     }
 
+    /// The name under which it can be saved: one that stays in its folder and means a file everywhere.
+    pub fn safe_name(&self) -> String {
+        super::name::safe(&self.name)
+    }
+
     /// The media type that the sender's system gave.
     pub fn media_type(&self) -> &str {
         &self.media_type

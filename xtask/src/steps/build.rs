@@ -18,6 +18,7 @@ pub(super) fn product() -> Result<()> {
         fs::remove_dir_all(&site).with_context(|| format!("cannot remove {}", site.display()))?;
     }
 
+    worker()?;
     let mut leptos = command("cargo-leptos");
     leptos.args(["leptos", "build", "--release", "--precompress"]);
     // It would answer every compile error with its own stack.
@@ -34,8 +35,56 @@ pub(super) fn product() -> Result<()> {
         bail!("cargo-leptos ended well, but {} is not there", server.display());
     }
     check_site(&file_names(&site.join("pkg"))?)?;
+    if !site.join("stretch/stretch_bg.wasm.br").exists() {
+        bail!("target/site/stretch/stretch_bg.wasm was not compressed");
+    }
     eprintln!("built {}", server.display());
     Ok(())
+}
+
+/// Argon2id for the browser's worker, a WebAssembly of its own: cargo-leptos knows of one only, and takes
+/// this one along with the rest of the assets folder.
+fn worker() -> Result<()> {
+    const TARGET: &str = "wasm32-unknown-unknown";
+    const PROFILE: &str = "wasm-release";
+    let root = workspace::root();
+    // Where cargo-leptos has compiled the same crates for the pages.
+    let target_dir = root.join("target/front");
+    let mut cargo = command("cargo");
+    cargo.args([
+        "build",
+        "--package",
+        "worker",
+        "--locked",
+        "--profile",
+        PROFILE,
+        "--target",
+        TARGET,
+        "--target-dir",
+    ]);
+    run(cargo.arg(&target_dir))?;
+
+    let out = root.join("public/stretch");
+    let mut bindgen = command("wasm-bindgen");
+    bindgen.args(["--target", "web", "--no-typescript", "--out-name", "stretch", "--out-dir"]).arg(&out);
+    run(bindgen.arg(target_dir.join(TARGET).join(PROFILE).join("worker.wasm")))?;
+
+    let wasm = out.join("stretch_bg.wasm");
+    let mut opt = command("wasm-opt");
+    opt.args([
+        "-Oz",
+        "--enable-bulk-memory",
+        "--enable-mutable-globals",
+        "--enable-nontrapping-float-to-int",
+    ]);
+    opt.args([
+        "--enable-sign-ext",
+        "--enable-reference-types",
+        "--enable-multivalue",
+        "--strip-debug",
+        "--strip-producers",
+    ]);
+    run(opt.arg(&wasm).arg("-o").arg(&wasm))
 }
 
 fn overrides_the_build(name: &str) -> bool {

@@ -1,31 +1,32 @@
-use std::str::FromStr;
+//! A few usual numbers, and one of one's own.
 
-use leptos::prelude::*;
+use crate::browser::dom;
 
-/// One of a few numbers, each said in words.
-#[component]
-pub(super) fn Choice<T>(
-    id: &'static str,
-    label: &'static str,
-    value: RwSignal<T>,
-    options: Vec<T>,
-    say: fn(T) -> String,
-) -> impl IntoView
-where
-    T: Copy + PartialEq + FromStr + ToString + Send + Sync + 'static,
-{
-    let options = options.into_iter().map(|option| {
-        view! { <option value=option.to_string() selected=option == value.get_untracked()>{say(option)}</option> }
-    });
-    let choose = move |event| {
-        if let Ok(option) = event_target_value(&event).parse() {
-            value.set(option);
-        }
-    };
-    view! {
-        <div class="field">
-            <label for=id>{label}</label>
-            <select id=id on:change=choose>{options.collect_view()}</select>
-        </div>
+/// Value of the option that opens a field for a number.
+pub(crate) const CUSTOM: &str = "custom";
+
+/// A select, the element that holds its field for another number, and that field.
+pub(super) const EXPIRY: [&str; 3] = ["ttl", "ttl-custom", "ttl-number"];
+pub(super) const VIEWS: [&str; 3] = ["views", "views-custom", "views-number"];
+
+pub(super) fn wake() {
+    for [select, custom, number] in [EXPIRY, VIEWS] {
+        dom::on(select, "change", move |_| {
+            let wanted = is_custom(select);
+            dom::show(custom, wanted);
+            if wanted {
+                drop(dom::field(number).focus());
+            }
+        });
     }
+}
+
+pub(super) fn is_custom(select: &str) -> bool {
+    dom::field(select).value() == CUSTOM
+}
+
+/// The number that is chosen or typed.
+pub(super) fn number([select, _, number]: [&str; 3]) -> Option<u32> {
+    let field = if is_custom(select) { number } else { select };
+    dom::field(field).value().trim().parse().ok()
 }

@@ -1,10 +1,9 @@
 //! The states in which there is nothing to reveal, each with what to do next.
 
 use chrono::{DateTime, Utc};
-use leptos::prelude::*;
 use shared_crypto::wire::State;
 
-use crate::browser::time;
+use crate::browser::{dom, time};
 
 /// Why there is nothing to reveal.
 #[derive(Clone, Copy)]
@@ -74,13 +73,8 @@ impl Ended {
     }
 }
 
-#[component]
-pub(super) fn Ended(ended: Ended, again: impl Fn() + 'static) -> impl IntoView {
-    view! {
-        <section role="alert">
-            <h1 id="stage-title" tabindex="-1">{ended.title()}</h1>
-            <p class="lead">{ended.text()}</p>
-        </section>
-        {ended.can_try_again().then(|| view! { <button type="button" class="primary" on:click=move |_| again()>"Try again"</button> })}
-    }
+pub(super) fn show(ended: Ended) {
+    dom::say("ended-title", ended.title());
+    dom::say("ended-text", &ended.text());
+    dom::show("look-again", ended.can_try_again());
 }

@@ -1,6 +1,6 @@
 //! From the address bar to something that can be revealed. Costs no view.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use chrono::{DateTime, Utc};
 use shared_crypto::wire::{OpenAnswer, OpenRequest, Refusal};
@@ -44,7 +44,7 @@ pub(super) async fn load(link: SecretLink) -> Stage {
         Err(failure) => return Stage::Ended(refused(&failure)),
     };
     match Envelope::decode(&answer.envelope).and_then(|envelope| link.accepts(&envelope).map(|()| envelope)) {
-        Ok(envelope) => Stage::Ready(Arc::new(Secret {
+        Ok(envelope) => Stage::Ready(Rc::new(Secret {
             link,
             envelope,
             views_left: answer.views_left,

@@ -1,60 +1,91 @@
-//! The secret itself: text, and nothing else.
+//! The secret itself: text, and files, and nothing else.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
-use leptos::prelude::*;
 use shared_crypto::Payload;
 
-use crate::islands::copy::CopyButton;
+use super::Reader;
+use crate::browser::{dom, download};
+use crate::islands::copy;
 use crate::phrase;
 
-/// Up to so many bytes each line of the text is laid out in its own direction.
+/// Up to so many bytes each line of the text is laid out in its own direction: on a megabyte that takes
+/// Chromium seconds.
 const SHORT: usize = 65_536;
 
-#[component]
-pub(super) fn Revealed(payload: Arc<Payload>, views_left: u8) -> impl IntoView {
-    let text = match &*payload {
-        Payload::Text(text) => text.to_string(),
-        Payload::Files(bundle) => bundle.note().to_owned(),
-        _ => String::new(),
-    };
-    // A direction for each line takes Chromium seconds on a megabyte.
-    let direction = (text.len() <= SHORT).then_some("auto");
-    let text = StoredValue::new(text);
-    let hidden = RwSignal::new(false);
-    view! {
-        <h1 id="stage-title" tabindex="-1">"Your secret"</h1>
-        <p role="status">
-            {if views_left == 0 {
-                "It is deleted from the server now. Save what you need before you close this page.".to_owned()
-            } else {
-                format!("The link can be opened {} more.", phrase::times(views_left))
-            }}
-        </p>
-        // Not a text area, which would turn every line end into a bare line feed.
-        <pre
-            id="revealed"
-            class="secret revealed"
-            class:concealed=move || hidden.get()
-            role="textbox"
-            aria-label="The secret"
-            aria-readonly="true"
-            aria-multiline="true"
-            tabindex="0"
-            translate="no"
-            dir=direction
-        >
-            {text.get_value()}
-        </pre>
-        <div class="row">
-            <CopyButton label="Copy" text=Signal::derive(move || text.get_value())/>
-            <button
-                type="button"
-                aria-pressed=move || hidden.get().to_string()
-                on:click=move |_| hidden.update(|hidden| *hidden = !*hidden)
-            >
-                "Hide"
-            </button>
-        </div>
+pub(super) fn wake(reader: &Rc<Reader>) {
+    let copied = Rc::clone(reader);
+    copy::wake("copy", move || text_of(copied.payload.borrow().as_ref()).to_owned());
+    let saved = Rc::clone(reader);
+    dom::on_click("download", move || {
+        download::save("secret.txt", text_of(saved.payload.borrow().as_ref()).as_bytes());
+    });
+    let hidden = Rc::clone(reader);
+    dom::on_click("conceal", move || hidden.conceal(dom::at("concealed").hidden()));
+}
+
+/// The text that was sent, or the note beside the files.
+fn text_of(payload: Option<&Payload>) -> &str {
+    match payload {
+        Some(Payload::Text(text)) => text,
+        Some(Payload::Files(bundle)) => bundle.note(),
+        _ => "",
+    }
+}
+
+pub(super) fn show(reader: &Rc<Reader>, payload: &Payload, views_left: u8) {
+    dom::say(
+        "left",
+        &if views_left == 0 {
+            "It is deleted from the server now. Save what you need before you close this page.".to_owned()
+        } else {
+            format!("The link can be opened {} more.", phrase::times(views_left))
+        },
+    );
+    let text = text_of(Some(payload));
+    let is_short = text.len() <= SHORT;
+    dom::attribute("text", "dir", is_short.then_some("auto"));
+    let list = dom::at("files");
+    if let Payload::Files(bundle) = payload {
+        dom::show("text-part", !text.is_empty());
+        for (index, file) in bundle.files().iter().enumerate() {
+            let (reader, name) = (Rc::clone(reader), file.safe_name());
+            let row = dom::element("li", "file", "");
+            dom::append(&row, &dom::element("bdi", "name", &name));
+            dom::append(&row, &dom::element("span", "size", &phrase::size(file.bytes().len() as u64)));
+            let label = format!("Save {name}");
+            // The reader owns the only copy, and wipes it.
+            let save = dom::button("Save", &label, move || {
+                if let Some(Payload::Files(bundle)) = reader.payload.borrow().as_ref() {
+                    download::save(&name, bundle.files()[index].bytes());
+                }
+            });
+            dom::append(&row, &save);
+            dom::append(&list, &row);
+        }
+    } else {
+        dom::show("text-part", true);
+    }
+    dom::show("files-part", matches!(payload, Payload::Files(_)));
+}
+
+/// Nothing of it stays on the page.
+pub(super) fn clear() {
+    dom::say("text", "");
+    dom::say("files", "");
+    copy::clear();
+}
+
+impl Reader {
+    /// Takes the text off the screen, or puts it back.
+    pub(super) fn conceal(&self, concealed: bool) {
+        let payload = self.payload.borrow();
+        if payload.is_none() {
+            return;
+        }
+        dom::say("text", if concealed { "" } else { text_of(payload.as_ref()) });
+        dom::show("text", !concealed);
+        dom::show("concealed", concealed);
+        dom::say("conceal", if concealed { "Show" } else { "Hide" });
     }
 }

@@ -29,7 +29,7 @@ fn text(most: &str) -> impl IntoView + use<> {
         </ul>
         <h2>"Send it"</h2>
         <ol>
-            <li>"Copy all the lines and paste them in one go. They arrive as they were pasted, with their line ends, spaces and quotes. "{room}</li>
+            <li>"Copy all the lines and paste them in one go, or add the file itself. They arrive as they were, with their line ends, spaces and quotes. "{room}</li>
             <li>"Leave it at one view. If the file is for two people, make two links: then each receipt tells you about one person."</li>
             <li>"Choose a time in which the other person is at the desk. One day is a good choice for a first day at work."</li>
             <li>"A file with many secrets in it deserves a passphrase, said on the phone."</li>

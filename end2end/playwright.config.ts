@@ -3,6 +3,9 @@ import { browser } from './support/browser';
 import type { Options } from './support/test';
 
 const noJavaScript = /no-javascript\.spec\.ts/;
+// What happens in the page alone is the same whatever the server keeps its secrets in.
+const ofThePage =
+  /(accessibility|appearance|asleep|handing-over|leaves-nothing-behind|nothing-foreign-runs|options|revealed|speed-and-weight|staying-on-the-page)\.spec\.ts/;
 
 export default defineConfig<Options>({
   testDir: 'tests',
@@ -22,7 +25,7 @@ export default defineConfig<Options>({
   },
   projects: [
     { name: 'sqlite', use: { store: 'sqlite' }, testIgnore: noJavaScript },
-    { name: 'postgres', use: { store: 'postgres' }, testIgnore: noJavaScript },
+    { name: 'postgres', use: { store: 'postgres' }, testIgnore: [noJavaScript, ofThePage] },
     { name: 'no-javascript', use: { store: 'sqlite', javaScriptEnabled: false }, testMatch: noJavaScript },
   ],
 });

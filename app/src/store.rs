@@ -31,6 +31,9 @@ pub trait SecretStore: Send + Sync {
     /// Deletes one batch of what has expired.
     async fn sweep(&self) -> Result<Swept, StoreError>;
 
+    /// Bytes that secrets take, more or less.
+    async fn stored_bytes(&self) -> Result<u64, StoreError>;
+
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StoreError>;
 
@@ -59,6 +62,8 @@ pub struct NewSecret {
     pub ttl_seconds: u32,
     /// How many views it has.
     pub max_views: u8,
+    /// Whether the operator has room for a new one: a request that was here before is answered all the same.
+    pub has_room: bool,
 }
 
 /// What came of a create.
@@ -75,6 +80,8 @@ pub enum Creation {
     },
     /// One of the hashes belongs to another request.
     Conflict,
+    /// It is new, and there is no room for it.
+    NoRoom,
 }
 
 /// What a holder of the link sees.

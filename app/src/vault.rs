@@ -2,6 +2,7 @@
 
 mod decide;
 mod limits;
+mod quota;
 
 use std::sync::Arc;
 
@@ -15,18 +16,20 @@ use crate::error::ApiError;
 use crate::store::{Attempt, Creation, NewSecret, Opened, Outcome, SecretStore};
 pub use decide::{CLAIM_TTL, Claimed, Found, Held, RECEIPT_TTL, ReadAgain, Trace, Write, decide};
 pub use limits::Limits;
+pub use quota::StorageQuota;
 
 /// The rules over a store: what the five server functions call.
 #[derive(Clone)]
 pub struct Vault {
     store: Arc<dyn SecretStore>,
     limits: Limits,
+    quota: Arc<StorageQuota>,
 }
 
 impl Vault {
     /// The rules with these limits over this store.
-    pub fn new(store: Arc<dyn SecretStore>, limits: Limits) -> Self {
-        Self { store, limits }
+    pub fn new(store: Arc<dyn SecretStore>, limits: Limits, quota: Arc<StorageQuota>) -> Self {
+        Self { store, limits, quota }
     }
 
     /// What the operator allows.
@@ -42,11 +45,14 @@ impl Vault {
     /// Checks a sealed secret and stores it under a new id.
     pub async fn create(&self, request: CreateRequest) -> Result<CreateAnswer, ApiError> {
         let secret = self.check(&request)?;
+        let bytes = secret.envelope.len();
         match self.store.create(secret).await? {
             Creation::Created { id, created_at, expires_at } => {
+                self.quota.add(bytes);
                 Ok(CreateAnswer { id: id.encode(), created_at, expires_at })
             }
             Creation::Conflict => Err(Refusal::Conflict.into()),
+            Creation::NoRoom => Err(Refusal::StorageFull.into()),
         }
     }
 
@@ -124,6 +130,7 @@ impl Vault {
             access_hash,
             reveal_hash,
             receipt_hash,
+            has_room: self.quota.has_room_for(envelope.len()),
             request_hash: request_hash(&envelope, share.as_bytes(), &digests, ttl_seconds, max_views),
             share,
             envelope,

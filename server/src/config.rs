@@ -1,6 +1,7 @@
 //! The configuration: every flag has an environment variable, and this text is the manual.
 
 mod operator;
+mod protection;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -11,6 +12,7 @@ use clap::{Parser, ValueEnum};
 use url::Url;
 
 pub use operator::OperatorSettings;
+pub use protection::{ProtectionSettings, Switch};
 
 /// Where secrets are kept when nobody says otherwise.
 const DEFAULT_DATABASE: &str = "sqlite:data/ikrypt.sqlite";
@@ -35,6 +37,10 @@ pub struct Config {
     /// What the operator says of this site.
     #[command(flatten)]
     pub operator: OperatorSettings,
+
+    /// What holds back those who ask too much.
+    #[command(flatten)]
+    pub protection: ProtectionSettings,
 
     /// Most bytes of a secret: its text, or its files together.
     #[arg(long, env = "IKRYPT_MAX_SECRET_BYTES", default_value_t = 1_048_576, value_parser = clap::value_parser!(u32).range(1..=67_108_864))]

@@ -1,42 +1,71 @@
 //! What a request to the API must be before a server function sees it: leptos checks none of this.
 
+use std::net::SocketAddr;
+use std::time::Duration;
+
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
-use axum::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::header::{ACCEPT, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::Response;
+use bytes::BytesMut;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use shared_crypto::wire::Refusal;
+use tokio::time::{Instant, timeout_at};
 
+use crate::rate_limit::Call;
 use crate::refusal::refuse;
 use crate::state::AppState;
 
 /// Proofs, ids and tokens are short.
 const SMALL_BODY: usize = 4096;
+/// How long a body may take, and how many bytes buy it another second.
+const PATIENCE: Duration = Duration::from_secs(8);
+const SLOWEST: usize = 4096;
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const SERVER_FN_ERROR: HeaderName = HeaderName::from_static("serverfnerror");
 
 /// Checks origin, media type and size, in that order, and lets only plain JSON pass.
 pub(crate) async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let limit = if request.uri().path().ends_with("/create") { state.max_body_bytes() } else { SMALL_BODY };
+    if let (Some(call), Some(ConnectInfo(peer))) =
+        (Call::at(request.uri().path()), request.extensions().get::<ConnectInfo<SocketAddr>>())
+        && let Err(seconds) = state.count(call, *peer, request.headers())
+    {
+        return refuse(&Refusal::RateLimited, Some(seconds));
+    }
     match check(&state, request, limit).await {
         Ok(request) => {
             let mut response = next.run(request).await;
             response.headers_mut().remove(SERVER_FN_ERROR);
             response
         }
-        Err(refusal) => refuse(&refusal, None),
+        Err(Refused::As(refusal)) => refuse(&refusal, None),
+        Err(Refused::TooSlow) => too_slow(),
     }
 }
 
-async fn check(state: &AppState, request: Request, limit: usize) -> Result<Request, Refusal> {
+/// Why a request goes no further.
+enum Refused {
+    As(Refusal),
+    /// Its body does not come.
+    TooSlow,
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self::As(refusal)
+    }
+}
+
+async fn check(state: &AppState, request: Request, limit: usize) -> Result<Request, Refused> {
     let (mut parts, body) = request.into_parts();
     if is_cross_site(&parts.headers, &parts.uri, state.public_url()) {
-        return Err(Refusal::CrossSite);
+        return Err(Refusal::CrossSite.into());
     }
     if !is_plain_json(&parts.headers) {
-        return Err(Refusal::UnsupportedMediaType);
+        return Err(Refusal::UnsupportedMediaType.into());
     }
     let body = read(&parts.headers, body, limit).await?;
     // `Accept: text/html` would turn an answer into a redirect, and nothing else is read from a header.
@@ -68,14 +97,31 @@ fn is_plain_json(headers: &HeaderMap) -> bool {
     essence.eq_ignore_ascii_case("application/json") && !headers.contains_key(CONTENT_ENCODING)
 }
 
-async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Refusal> {
+/// Reads a body up to the limit, and waits for a slow one as long as it comes with some speed.
+async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Refused> {
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > u64::try_from(limit).unwrap_or(u64::MAX)) {
-        return Err(Refusal::TooLarge);
+        return Err(Refusal::TooLarge.into());
     }
-    match Limited::new(body, limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(Refusal::TooLarge),
-        Err(_) => Err(Refusal::InvalidRequest),
+    let started = Instant::now();
+    let mut body = std::pin::pin!(Limited::new(body, limit));
+    let mut read = BytesMut::new();
+    loop {
+        let earned = Duration::from_secs((read.len() / SLOWEST) as u64);
+        match timeout_at(started + PATIENCE + earned, body.frame()).await {
+            Err(_) => return Err(Refused::TooSlow),
+            Ok(None) => return Ok(read.freeze()),
+            Ok(Some(Ok(frame))) => read.extend_from_slice(frame.data_ref().map_or(&[], |data| &**data)),
+            Ok(Some(Err(error))) if error.is::<LengthLimitError>() => return Err(Refusal::TooLarge.into()),
+            Ok(Some(Err(_))) => return Err(Refusal::InvalidRequest.into()),
+        }
     }
+}
+
+/// 408, and the end of the connection: the rest of the body is not waited for.
+fn too_slow() -> Response {
+    let mut response = refuse(&Refusal::TryLater, None);
+    *response.status_mut() = StatusCode::REQUEST_TIMEOUT;
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
 }

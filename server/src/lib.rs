@@ -6,11 +6,15 @@
 #![recursion_limit = "256"]
 
 pub mod assets;
+mod client;
 pub mod config;
 mod discovery;
 mod guard;
 mod headers;
 mod health;
+mod listener;
+mod quota;
+mod rate_limit;
 mod refusal;
 pub mod router;
 pub mod serve;

@@ -1,18 +1,31 @@
 //! What every handler has: the rules, and what the pages know of this instance.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use app::shell::{Assets, Site};
 use app::store::SecretStore;
-use app::vault::Vault;
+use app::vault::{StorageQuota, Vault};
+use axum::http::HeaderMap;
+use ipnet::IpNet;
 
+use crate::client::Client;
 use crate::config::Config;
+use crate::rate_limit::{Call, RateLimits};
 
 /// Cheap to clone; the same for all requests.
 #[derive(Clone)]
 pub struct AppState {
     vault: Vault,
     site: Arc<Site>,
+    quota: Arc<StorageQuota>,
+    protection: Arc<Protection>,
+}
+
+/// Who is let through, and how often.
+struct Protection {
+    limits: Option<RateLimits>,
+    trusted_proxies: Vec<IpNet>,
 }
 
 impl AppState {
@@ -21,7 +34,28 @@ impl AppState {
         let limits = config.limits();
         let operator = config.operator.operator();
         let site = Site { public_url: config.public_url.clone(), limits, assets, operator };
-        Self { vault: Vault::new(store, limits), site: Arc::new(site) }
+        let quota = Arc::new(StorageQuota::new(config.protection.storage_quota));
+        let protection = Protection {
+            limits: RateLimits::new(&config.protection),
+            trusted_proxies: config.protection.trusted_proxies.clone(),
+        };
+        Self {
+            vault: Vault::new(store, limits, Arc::clone(&quota)),
+            site: Arc::new(site),
+            quota,
+            protection: Arc::new(protection),
+        }
+    }
+
+    /// How much is stored, against what may be.
+    pub(crate) fn quota(&self) -> Arc<StorageQuota> {
+        Arc::clone(&self.quota)
+    }
+
+    /// Counts a call of the API, or says after how many seconds it is worth asking again.
+    pub(crate) fn count(&self, call: Call, peer: SocketAddr, headers: &HeaderMap) -> Result<(), u32> {
+        let Some(limits) = &self.protection.limits else { return Ok(()) };
+        limits.check(call, Client::of(peer, headers, &self.protection.trusted_proxies))
     }
 
     pub(crate) const fn vault(&self) -> &Vault {

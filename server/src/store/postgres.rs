@@ -96,6 +96,18 @@ impl SecretStore for PostgresStore {
         unit(move || sweep(pool.clone())).await
     }
 
+    async fn stored_bytes(&self) -> Result<u64, StoreError> {
+        let pool = self.pool.clone();
+        unit(move || {
+            let pool = pool.clone();
+            async move {
+                let sum = "SELECT coalesce(sum(octet_length(envelope)), 0)::bigint FROM secrets";
+                Ok(rows::small(sqlx::query_scalar::<_, i64>(sum).fetch_one(&pool).await?)?)
+            }
+        })
+        .await
+    }
+
     async fn close(&self) {
         self.pool.close().await;
     }
@@ -116,7 +128,7 @@ async fn create(pool: PgPool, secret: Arc<NewSecret>) -> Result<Creation, Troubl
         "WITH t AS MATERIALIZED (SELECT date_trunc('milliseconds', clock_timestamp()) AS now),
          r AS (
            INSERT INTO receipts (id, access_hash, receipt_hash, request_hash, max_views, created_at, expires_at)
-           SELECT $1, $2, $4, $5, $8, now, now + $9 * interval '1 second' FROM t
+           SELECT $1, $2, $4, $5, $8, now, now + $9 * interval '1 second' FROM t WHERE $10
                ON CONFLICT DO NOTHING RETURNING id, created_at, expires_at
          ), s AS (
            INSERT INTO secrets (id, access_hash, reveal_hash, share, envelope, views_left, expires_at)
@@ -137,10 +149,15 @@ async fn create(pool: PgPool, secret: Arc<NewSecret>) -> Result<Creation, Troubl
     .bind(secret.envelope.as_slice())
     .bind(i16::from(secret.max_views))
     .bind(f64::from(secret.ttl_seconds))
+    .bind(secret.has_room)
     .fetch_optional(&mut *tx)
     .await?;
-    // No row: a twin has just committed, which this statement's snapshot does not show.
-    let row = row.ok_or(Trouble::ReadAgain)?;
+    let row = match row {
+        Some(row) => row,
+        None if !secret.has_room => return Ok(Creation::NoRoom),
+        // A twin has just committed, which this statement's snapshot does not show.
+        None => return Err(Trouble::ReadAgain),
+    };
     tx.commit().await?;
     if !row.try_get::<bool, _>("same")? {
         return Ok(Creation::Conflict);

@@ -117,6 +117,19 @@ impl SecretStore for SqliteStore {
         unit(move || sweep(store.clone())).await
     }
 
+    async fn stored_bytes(&self) -> Result<u64, StoreError> {
+        let readers = self.readers.clone();
+        unit(move || {
+            let readers = readers.clone();
+            async move {
+                let pages = "SELECT (page_count - freelist_count) * page_size
+                               FROM pragma_page_count, pragma_freelist_count, pragma_page_size";
+                Ok(rows::small(sqlx::query_scalar::<_, i64>(pages).fetch_one(&readers).await?)?)
+            }
+        })
+        .await
+    }
+
     async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
@@ -172,6 +185,9 @@ async fn create(writer: SqlitePool, secret: Arc<NewSecret>) -> Result<Creation, 
         } else {
             Ok(Creation::Conflict)
         };
+    }
+    if !secret.has_room {
+        return Ok(Creation::NoRoom);
     }
     let expires_at = now + i64::from(secret.ttl_seconds) * 1000;
     sqlx::query(

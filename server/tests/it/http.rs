@@ -4,6 +4,7 @@ mod abuse;
 mod create;
 mod open;
 mod origin;
+mod protection;
 mod receipt;
 mod reveal;
 mod site;

@@ -9,4 +9,5 @@
 mod common;
 #[macro_use]
 mod store;
+mod crash;
 mod http;

@@ -35,6 +35,7 @@ mod files;
 mod guessing;
 mod hang_up;
 mod migrations;
+mod model;
 mod open;
 mod races;
 mod reveal;

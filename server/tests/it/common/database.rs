@@ -13,6 +13,9 @@ pub(crate) trait Database: Send + Sync {
     /// One more of this kind, with nothing in it.
     async fn another(&self) -> Box<dyn Database>;
 
+    /// What a server in another process is told.
+    fn url(&self) -> String;
+
     /// A store with a pool of its own, as every server has.
     async fn connect(&self) -> Arc<dyn SecretStore>;
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use server::store::PostgresStore;
 use shared_crypto::SecretId;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
-use sqlx::{AssertSqlSafe, Connection, Executor};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection, Executor};
 
 use super::database::{Database, Lock, hex};
 use super::eventually;
@@ -67,6 +67,10 @@ async fn admin(sql: String) {
 
 #[async_trait]
 impl Database for Postgres {
+    fn url(&self) -> String {
+        self.options.to_url_lossy().to_string()
+    }
+
     async fn another(&self) -> Box<dyn Database> {
         Box::new(Self::fresh().await)
     }

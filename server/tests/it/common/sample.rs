@@ -56,6 +56,7 @@ impl Sample {
             envelope: self.envelope.clone(),
             ttl_seconds,
             max_views,
+            has_room: true,
         }
     }
 

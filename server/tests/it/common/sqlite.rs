@@ -55,13 +55,20 @@ impl Sqlite {
     }
 }
 
+fn url_in(folder: &TempDir) -> String {
+    format!("sqlite:{}", folder.path().join("ikrypt.db").display())
+}
+
 fn options_in(folder: &TempDir) -> SqliteConnectOptions {
-    let path = folder.path().join("ikrypt.db");
-    SqliteStore::options(&format!("sqlite:{}", path.display())).unwrap()
+    SqliteStore::options(&url_in(folder)).unwrap()
 }
 
 #[async_trait]
 impl Database for Sqlite {
+    fn url(&self) -> String {
+        url_in(&self.folder)
+    }
+
     async fn another(&self) -> Box<dyn Database> {
         Box::new(Self::fresh())
     }

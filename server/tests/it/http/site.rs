@@ -5,13 +5,13 @@ use std::sync::Arc;
 use app::shell::Assets;
 use axum::http::HeaderMap;
 use serde_json::Value;
-use server::config::Config;
+use server::config::{Config, Switch};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::{create_body, sealed};
-use crate::common::Bed;
+use crate::common::{Bed, Database};
 use shared_crypto::Sealed;
 
 /// A running server over a bed's store.
@@ -31,24 +31,37 @@ pub(crate) struct Answer {
 }
 
 impl Site {
-    pub(crate) async fn start(bed: &Bed) -> Self {
+    pub(crate) async fn start<D: Database + ?Sized>(bed: &Bed<D>) -> Self {
+        Self::start_with(bed, |config| config.protection.rate_limit = Switch::Off).await
+    }
+
+    /// With the default configuration, but for what `change` changes.
+    pub(crate) async fn start_with<D: Database + ?Sized>(
+        bed: &Bed<D>,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         // The sweeper stays off: expiry must not depend on it.
-        let config = Config { sweep_interval: 0, ..Config::for_testing("sqlite:unused") };
-        let assets = Assets {
-            css: "/pkg/test.css".to_owned(),
-            js: "/pkg/test.js".to_owned(),
-            wasm: "/pkg/test.wasm".to_owned(),
-            wasm_integrity: "sha256-".to_owned(),
-        };
+        let mut config = Config { sweep_interval: 0, ..Config::for_testing("sqlite:unused") };
+        change(&mut config);
         let listener = TcpListener::bind(config.listen).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let store = Arc::clone(&bed.store);
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(async move {
             let stopped = async move { drop(stopped.await) };
-            server::serve::serve(listener, &config, store, assets, stopped).await
+            server::serve::serve(listener, &config, store, Self::assets(), stopped).await
         });
         Self { url, client: reqwest::Client::new(), stop, serving }
+    }
+
+    /// Names of a site that was never built.
+    pub(crate) fn assets() -> Assets {
+        Assets {
+            css: "/pkg/test.css".to_owned(),
+            js: "/pkg/test.js".to_owned(),
+            wasm: "/pkg/test.wasm".to_owned(),
+            wasm_integrity: "sha256-".to_owned(),
+        }
     }
 
     /// A call of the API.

@@ -1,0 +1,78 @@
+//! What holds back those who ask too often, too slowly, or for too much.
+
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+
+use clap::{Args, ValueEnum};
+use ipnet::IpNet;
+
+/// Limits that have nothing to do with a single secret.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Protection")]
+pub struct ProtectionSettings {
+    /// Whether requests are limited at all: `off` for tests and benchmarks.
+    #[arg(long, env = "IKRYPT_RATE_LIMIT", value_enum, default_value_t = Switch::On)]
+    pub rate_limit: Switch,
+
+    /// Secrets that one address may create in a minute. One address is one of IPv4, or one /64 of IPv6.
+    #[arg(long, env = "IKRYPT_CREATES_PER_MINUTE", default_value = "120")]
+    pub creates_per_minute: NonZeroU32,
+
+    /// Secrets that all addresses together may create in a minute.
+    #[arg(long, env = "IKRYPT_CREATES_PER_MINUTE_IN_ALL", default_value = "6000")]
+    pub creates_per_minute_in_all: NonZeroU32,
+
+    /// Envelopes that one address may look at in a minute.
+    #[arg(long, env = "IKRYPT_OPENS_PER_MINUTE", default_value = "600")]
+    pub opens_per_minute: NonZeroU32,
+
+    /// Reveals that one address may try in a minute.
+    #[arg(long, env = "IKRYPT_REVEALS_PER_MINUTE", default_value = "600")]
+    pub reveals_per_minute: NonZeroU32,
+
+    /// Receipts that one address may ask for or burn in a minute.
+    #[arg(long, env = "IKRYPT_RECEIPTS_PER_MINUTE", default_value = "600")]
+    pub receipts_per_minute: NonZeroU32,
+
+    /// Proxies whose `X-Forwarded-For` is believed, as addresses or networks with commas between them:
+    /// `10.0.0.7,192.168.0.0/16`. Everybody else's is ignored.
+    #[arg(long, env = "IKRYPT_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
+    pub trusted_proxies: Vec<IpNet>,
+
+    /// Most connections at a time; more wait until one ends.
+    #[arg(long, env = "IKRYPT_MAX_CONNECTIONS", default_value = "900")]
+    pub max_connections: NonZeroU32,
+
+    /// Most bytes that are stored in all: above it nothing new is taken, and reveals go on. 0 for no limit.
+    #[arg(long, env = "IKRYPT_STORAGE_QUOTA", default_value_t = 10 << 30)]
+    pub storage_quota: u64,
+}
+
+/// On or off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// As it should be.
+    On,
+    /// For tests and benchmarks.
+    Off,
+}
+
+/// A network, or a single address.
+fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    text.parse::<IpNet>()
+        .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
+        .map_err(|_| format!("{text:?} is neither an address nor a network like 10.0.0.0/8"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::network;
+
+    #[test]
+    fn a_proxy_is_an_address_or_a_network() {
+        assert_eq!(network("10.0.0.7").unwrap().to_string(), "10.0.0.7/32");
+        assert_eq!(network(" fd00::/8 ").unwrap().to_string(), "fd00::/8");
+        assert!(network("proxy.example").is_err() && network("10.0.0.0/33").is_err());
+    }
+}

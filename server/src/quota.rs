@@ -1,0 +1,27 @@
+//! How much is stored, measured from time to time.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use app::store::SecretStore;
+use app::vault::StorageQuota;
+
+/// Shortest pause between two measurements.
+const PAUSE: Duration = Duration::from_secs(5);
+/// A measurement may take up to this part of the time.
+const SHARE: u32 = 20;
+
+/// Measures until it is aborted. What is created in between the quota counts itself.
+pub(crate) async fn measure(store: Arc<dyn SecretStore>, quota: Arc<StorageQuota>) {
+    if quota.is_unlimited() {
+        return;
+    }
+    loop {
+        let started = Instant::now();
+        match store.stored_bytes().await {
+            Ok(bytes) => quota.measured(bytes),
+            Err(error) => tracing::warn!(%error, "what is stored could not be measured"),
+        }
+        tokio::time::sleep(PAUSE.max(started.elapsed() * SHARE)).await;
+    }
+}

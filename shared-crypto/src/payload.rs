@@ -73,6 +73,12 @@ impl Payload {
         padded_len(framed).ok_or(Error::TooLarge)
     }
 
+    /// Reads a padded plaintext that was never encrypted, for a fuzzer.
+    #[cfg(feature = "fixed-randomness")]
+    pub fn from_plain(plain: &[u8]) -> Result<Self, Error> {
+        Self::read(plain)
+    }
+
     /// Appends `kind ‖ body_len ‖ body`; the padding is the caller's.
     pub(crate) fn write(&self, out: &mut Vec<u8>) -> Result<(), Error> {
         let body_len = u32::try_from(self.body_len()?).map_err(|_| Error::TooLarge)?;

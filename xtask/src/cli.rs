@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 
 use crate::pipeline::Pipeline;
 use crate::steps::Step;
-use crate::{postgres, report, serve};
+use crate::{postgres, report, serve, torture};
 
 /// Builds, runs and tests iKrypt; installs what is missing into tools/.
 #[derive(Parser)]
@@ -47,6 +47,12 @@ enum Command {
     },
     /// Build the product and take pictures of every page and state, into screenshots/
     Screenshots,
+    /// The long tests: fuzzing, 200 kills on each database, thousands of random stories, a soak
+    Torture {
+        /// Minutes for each of the four fuzzers
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+        minutes: u32,
+    },
     /// Run one command with `DATABASE_URL` set to a throw-away PostgreSQL
     Postgres {
         /// The command and its arguments
@@ -70,6 +76,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         Command::Screenshots => Pipeline::new(&[Step::Build, Step::E2e])
             .with_playwright_args(["--config", "pictures.config.ts"].map(OsString::from).to_vec())
             .run(),
+        Command::Torture { minutes } => torture::run_all(minutes),
         Command::Postgres { command } => postgres::run_with_database(&command),
     }
 }

@@ -30,6 +30,7 @@ mod serve;
 mod steps;
 mod tee;
 mod tools;
+mod torture;
 mod workspace;
 
 use std::process::ExitCode;

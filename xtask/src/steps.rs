@@ -1,6 +1,7 @@
 //! The steps: what each is called, what it needs, what it does.
 
 mod build;
+mod deny;
 mod e2e;
 mod fences;
 mod lint;
@@ -22,6 +23,7 @@ pub(crate) enum Step {
     ClippyWasm,
     Doc,
     Fences,
+    Deny,
     Native,
     Doctests,
     Wasm,
@@ -37,6 +39,7 @@ impl Step {
         Self::ClippyWasm,
         Self::Doc,
         Self::Fences,
+        Self::Deny,
         Self::Native,
         Self::Doctests,
         Self::Wasm,
@@ -61,6 +64,7 @@ impl Step {
             Self::ClippyWasm => "clippy-wasm",
             Self::Doc => "doc",
             Self::Fences => "fences",
+            Self::Deny => "deny",
             Self::Native => "native",
             Self::Doctests => "doctests",
             Self::Wasm => "wasm",
@@ -77,6 +81,7 @@ impl Step {
             Self::ClippyWasm => "no warning in what runs in the browser",
             Self::Doc => "the documentation builds without a warning",
             Self::Fences => "no crate depends on what it must not know",
+            Self::Deny => "licences, sources and advisories of everything in the tree",
             Self::Native => "unit and integration tests, with PostgreSQL and SQLite",
             Self::Doctests => "the examples in the documentation",
             Self::Wasm => "the cryptography's tests in a browser's WebAssembly",
@@ -92,6 +97,7 @@ impl Step {
             Self::Clippy => &[Tool::Clippy],
             Self::ClippyWasm => &[Tool::Clippy, Tool::WasmTarget],
             Self::Doc | Self::Fences | Self::Doctests => &[],
+            Self::Deny => &[Tool::CargoDeny],
             Self::Native => &[Tool::Postgres],
             Self::Wasm => &[Tool::WasmTarget, Tool::WasmBindgen, Tool::ChromeDriver],
             Self::Build => {
@@ -109,6 +115,7 @@ impl Step {
             Self::ClippyWasm => lint::clippy_wasm(),
             Self::Doc => lint::doc(),
             Self::Fences => fences::check(),
+            Self::Deny => deny::check(),
             Self::Native => native::tests(shared),
             Self::Doctests => native::doctests(shared),
             Self::Wasm => wasm::tests(shared),

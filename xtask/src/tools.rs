@@ -6,6 +6,7 @@
 mod apt;
 mod browser;
 mod cargo_install;
+mod deny;
 mod leptos;
 mod node;
 mod rust;
@@ -30,6 +31,7 @@ pub(crate) enum Tool {
     Clippy,
     WasmTarget,
     CargoLeptos,
+    CargoDeny,
     WasmBindgen,
     WasmOpt,
     Node,
@@ -46,6 +48,7 @@ impl Tool {
             Self::Clippy => rust::component("clippy", "clippy"),
             Self::WasmTarget => rust::wasm_target(),
             Self::CargoLeptos => leptos::ensure(),
+            Self::CargoDeny => deny::ensure(),
             Self::WasmBindgen => wasm_bindgen::ensure(),
             Self::WasmOpt => wasm_opt::ensure(),
             Self::Node => node::ensure(),

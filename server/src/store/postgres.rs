@@ -23,7 +23,9 @@ const SESSION: &str = "SET synchronous_commit = on;
     SET default_transaction_isolation = 'read committed';
     SET lock_timeout = '5s';
     SET statement_timeout = '10s';
-    SET idle_in_transaction_session_timeout = '15s'";
+    SET idle_in_transaction_session_timeout = '15s';
+    -- No value of a row in the log of statements, where whoever runs PostgreSQL lets us say so.
+    DO $$ BEGIN SET log_parameter_max_length = 0; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$";
 
 /// Secrets in PostgreSQL, which several servers may share.
 #[derive(Debug, Clone)]

@@ -4,6 +4,7 @@ mod bed;
 mod crowd;
 mod database;
 mod postgres;
+mod proxy;
 mod sample;
 mod sqlite;
 
@@ -11,5 +12,6 @@ pub(crate) use bed::Bed;
 pub(crate) use crowd::{at_once, eventually, random};
 pub(crate) use database::{Database, hex};
 pub(crate) use postgres::Postgres;
+pub(crate) use proxy::{Line, Proxy};
 pub(crate) use sample::Sample;
 pub(crate) use sqlite::Sqlite;

@@ -9,37 +9,81 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use tokio::task::JoinHandle;
+
 use crate::common::{Bed, random};
 use child::Child;
 use ledger::Ledger;
 
-suite! { a_server_that_is_killed_loses_nothing_that_was_acknowledged_and_grants_nothing_twice }
+suite! {
+    a_server_that_is_killed_loses_nothing_that_was_acknowledged_and_grants_nothing_twice,
+    under_load_the_server_keeps_its_size_and_its_connections,
+}
 
 const PEOPLE: usize = 8;
 
-async fn a_server_that_is_killed_loses_nothing_that_was_acknowledged_and_grants_nothing_twice(bed: &Bed) {
-    let kills = if std::env::var_os("IKRYPT_TORTURE").is_some() { 200 } else { 5 };
-    let child = Child::start(&bed.database.url()).await;
-    let ledger = Arc::new(Ledger::default());
-    let over = Arc::new(AtomicBool::new(false));
-    let people: Vec<_> = (0..PEOPLE)
-        .map(|_| {
+fn is_torture() -> bool {
+    std::env::var_os("IKRYPT_TORTURE").is_some()
+}
+
+/// People with a ledger, who begin a story after the other until they are told to stop.
+struct Crowd {
+    ledger: Arc<Ledger>,
+    over: Arc<AtomicBool>,
+    people: Vec<JoinHandle<()>>,
+}
+
+impl Crowd {
+    fn before(child: &Child) -> Self {
+        let (ledger, over) = (Arc::new(Ledger::default()), Arc::new(AtomicBool::new(false)));
+        let people = (0..PEOPLE).map(|_| {
             let (ledger, over, url) = (Arc::clone(&ledger), Arc::clone(&over), child.url());
             tokio::spawn(async move {
                 while !over.load(Ordering::Relaxed) {
                     ledger.story(&url).await;
                 }
             })
-        })
-        .collect();
+        });
+        let people = people.collect();
+        Self { ledger, over, people }
+    }
+
+    async fn go_home(self) -> Arc<Ledger> {
+        self.over.store(true, Ordering::Relaxed);
+        for person in self.people {
+            person.await.unwrap();
+        }
+        self.ledger
+    }
+}
+
+async fn a_server_that_is_killed_loses_nothing_that_was_acknowledged_and_grants_nothing_twice(bed: &Bed) {
+    let kills = if is_torture() { 200 } else { 5 };
+    let child = Child::start(&bed.database.url()).await;
+    let crowd = Crowd::before(&child);
     for _ in 0..kills {
         tokio::time::sleep(Duration::from_millis(u64::from(50 + random(250)))).await;
         child.kill_and_start_again().await;
     }
-    over.store(true, Ordering::Relaxed);
-    for person in people {
-        person.await.unwrap();
+    crowd.go_home().await.settle(bed, &child.url()).await;
+    child.stop().await;
+}
+
+async fn under_load_the_server_keeps_its_size_and_its_connections(bed: &Bed) {
+    if !cfg!(target_os = "linux") {
+        eprintln!("how large a process is can be read on Linux only");
+        return;
     }
-    ledger.settle(bed, &child.url()).await;
+    let (warm_up, lasts) = if is_torture() { (120, 900) } else { (2, 5) };
+    let child = Child::start(&bed.database.url()).await;
+    let crowd = Crowd::before(&child);
+    tokio::time::sleep(Duration::from_secs(warm_up)).await;
+    let before = child.resources();
+    tokio::time::sleep(Duration::from_secs(lasts)).await;
+    let after = child.resources();
+    eprintln!("resident {} -> {} KiB, open files {} -> {}", before.0, after.0, before.1, after.1);
+    assert!(after.0 < before.0 * 3 / 2 + 20_000, "{before:?} {after:?}");
+    assert!(after.1 <= before.1 + 40, "{before:?} {after:?}");
+    crowd.go_home().await;
     child.stop().await;
 }

@@ -2,14 +2,20 @@
 
 mod abuse;
 mod create;
+mod database_away;
+mod full_disk;
+mod hang_up;
+mod logs;
 mod open;
 mod origin;
+mod paths;
 mod protection;
 mod receipt;
 mod reveal;
 mod site;
 mod size;
 mod stop;
+mod timing;
 
 pub(crate) use site::{Answer, Site};
 

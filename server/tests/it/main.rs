@@ -2,8 +2,9 @@
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::print_stderr,
     missing_docs,
-    reason = "a test that cannot go on says where"
+    reason = "a test that cannot go on says where, and one that measures says what"
 )]
 
 mod common;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::process::{command, run};
+use crate::process::{cargo, command, run};
 use crate::workspace;
 
 /// Builds it, and looks at what came out: a site with a file missing or left over builds just as
@@ -50,8 +50,8 @@ fn worker() -> Result<()> {
     let root = workspace::root();
     // Where cargo-leptos has compiled the same crates for the pages.
     let target_dir = root.join("target/front");
-    let mut cargo = command("cargo");
-    cargo.args([
+    let mut build = cargo();
+    build.args([
         "build",
         "--package",
         "worker",
@@ -62,7 +62,7 @@ fn worker() -> Result<()> {
         TARGET,
         "--target-dir",
     ]);
-    run(cargo.arg(&target_dir))?;
+    run(build.arg(&target_dir))?;
 
     let out = root.join("public/stretch");
     let mut bindgen = command("wasm-bindgen");

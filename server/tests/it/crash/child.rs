@@ -44,6 +44,15 @@ impl Child {
         process.unwrap().kill().await.unwrap();
     }
 
+    /// Resident memory in KiB, and open files.
+    pub(super) fn resources(&self) -> (u64, usize) {
+        let pid = self.process.lock().unwrap().as_ref().unwrap().id().unwrap();
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        let files = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count();
+        (resident.trim().trim_end_matches(" kB").parse().unwrap(), files)
+    }
+
     async fn run(&self) {
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "crash::child::serve", "--ignored", "--nocapture"])

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use app::shell::Assets;
+use app::store::SecretStore;
 use axum::http::HeaderMap;
 use serde_json::Value;
 use server::config::{Config, Switch};
@@ -40,12 +41,20 @@ impl Site {
         bed: &Bed<D>,
         change: impl FnOnce(&mut Config),
     ) -> Self {
+        Self::serve(Arc::clone(&bed.store), change).await
+    }
+
+    /// Over a store of the test's own.
+    pub(crate) async fn over(store: Arc<dyn SecretStore>) -> Self {
+        Self::serve(store, |config| config.protection.rate_limit = Switch::Off).await
+    }
+
+    async fn serve(store: Arc<dyn SecretStore>, change: impl FnOnce(&mut Config)) -> Self {
         // The sweeper stays off: expiry must not depend on it.
         let mut config = Config { sweep_interval: 0, ..Config::for_testing("sqlite:unused") };
         change(&mut config);
         let listener = TcpListener::bind(config.listen).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let store = Arc::clone(&bed.store);
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(async move {
             let stopped = async move { drop(stopped.await) };

@@ -1,0 +1,59 @@
+//! ACCEPTANCE 18: the database goes away and comes back, and the connection to it is cut at the very commit.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::{Site, create_body, receipt_body, reveal_body, sealed};
+use crate::common::{Bed, Line, Postgres, Proxy, eventually};
+
+suite! {
+    postgres: while_the_database_is_away_the_server_says_so_and_afterwards_it_goes_on,
+    a_connection_cut_at_the_commit_releases_nothing_and_loses_nothing
+}
+
+async fn while_the_database_is_away_the_server_says_so_and_afterwards_it_goes_on(bed: &Bed<Postgres>) {
+    let proxy = Proxy::before(&bed.database).await;
+    let site = Site::over(Arc::new(proxy.store(&bed.database).await)).await;
+    let (secret, id) = site.secret(1).await;
+    let get = |path: &str| site.send(site.client.get(format!("{}{path}", site.url)));
+    assert_eq!(get("/health/ready").await.status, 200);
+
+    proxy.set(Line::Dead);
+    for (call, body) in [
+        ("create", create_body(&sealed(), 1)),
+        ("reveal", reveal_body(&secret, &id)),
+        ("receipt", receipt_body(&secret)),
+    ] {
+        let answer = site.call(call, &body).await;
+        assert_eq!((answer.status, &*answer.body), (503, r#"{"error":"try_later"}"#), "{call}");
+        assert!(answer.headers.contains_key("retry-after"), "{call}");
+    }
+    assert_eq!(get("/health/live").await.status, 200);
+    assert_eq!(get("/health/ready").await.status, 503);
+    assert_eq!(get("/").await.status, 200);
+
+    proxy.set(Line::Open);
+    let back = Instant::now();
+    eventually(|| async { get("/health/ready").await.status == 200 }).await;
+    assert!(back.elapsed() < Duration::from_secs(5), "{:?}", back.elapsed());
+    assert_eq!(site.call("reveal", &reveal_body(&secret, &id)).await.status, 200);
+}
+
+async fn a_connection_cut_at_the_commit_releases_nothing_and_loses_nothing(bed: &Bed<Postgres>) {
+    let proxy = Proxy::before(&bed.database).await;
+    let site = Site::over(Arc::new(proxy.store(&bed.database).await)).await;
+    for cut in [Line::CutBeforeCommit, Line::CutAfterCommit] {
+        let (secret, id) = site.secret(1).await;
+        let body = reveal_body(&secret, &id);
+        proxy.set(cut);
+        let answer = site.call("reveal", &body).await;
+        assert_eq!((answer.status, &*answer.body), (503, r#"{"error":"try_later"}"#), "{cut:?}");
+        proxy.set(Line::Open);
+        // Whatever became of the commit: the same claim gets the view, and it is one view.
+        let answer = site.call("reveal", &body).await;
+        assert_eq!(answer.status, 200, "{cut:?}");
+        assert_eq!(site.call("reveal", &body).await, answer, "{cut:?}");
+        let receipt = site.call("receipt", &receipt_body(&secret)).await.json();
+        assert_eq!(receipt["viewed_at"].as_array().unwrap().len(), 1, "{cut:?}");
+    }
+}

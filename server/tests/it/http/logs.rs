@@ -1,0 +1,59 @@
+//! ACCEPTANCE 36: what PostgreSQL writes down when it writes down every statement. What the server itself logs is
+//! searched in the stories of `end2end`, at trace.
+
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::{Site, create_body, guess_body, open_body, receipt_body, reveal_body};
+use crate::common::{Bed, Database as _, Postgres, hex};
+
+suite! { postgres: the_statement_log_holds_no_id_hash_share_or_ciphertext }
+
+async fn the_statement_log_holds_no_id_hash_share_or_ciphertext(bed: &Bed<Postgres>) {
+    let folder: String =
+        sqlx::query_scalar("SHOW data_directory").fetch_one(&bed.database.raw).await.unwrap();
+    let log = PathBuf::from(folder).with_file_name("log");
+    if !log.exists() {
+        eprintln!("the log of this PostgreSQL is not within reach: `cargo xtask test` starts one whose is");
+        return;
+    }
+    let name = bed.database.options.get_database().unwrap();
+    for setting in ["log_statement = 'all'", "log_min_duration_statement = 0", "log_duration = on"] {
+        bed.change(format!("ALTER DATABASE {name} SET {setting}")).await;
+    }
+    let site = Site::over(bed.database.connect().await).await;
+    let (secret, id) = site.secret(2).await;
+    let mut said: Vec<Value> = vec![create_body(&secret, 2), receipt_body(&secret)];
+    for (call, body) in [
+        ("create", create_body(&secret, 2)),
+        ("open", open_body(&secret, &id)),
+        ("reveal", guess_body(&secret, &id)),
+        ("reveal", reveal_body(&secret, &id)),
+        ("reveal", reveal_body(&secret, &id)),
+        ("receipt", receipt_body(&secret)),
+        ("burn", receipt_body(&secret)),
+    ] {
+        site.call(call, &body).await;
+        said.push(body);
+    }
+    bed.store.sweep().await.unwrap();
+
+    let log = std::fs::read_to_string(log).unwrap();
+    assert!(log.contains("FROM secrets WHERE id = $1"), "the statements are there");
+    let mut secrets = vec![id.clone(), hex(&base64url(&id))];
+    for text in said.iter().flat_map(|body| body.as_object().unwrap().values()).filter_map(Value::as_str) {
+        let bytes = base64url(text);
+        secrets.push(text.to_owned());
+        secrets.push(hex(&bytes[..bytes.len().min(32)]));
+        secrets.push(hex(&shared_crypto::sha256(&[&bytes])));
+    }
+    for secret in secrets {
+        assert!(!log.contains(&secret), "{secret} is in the log");
+    }
+}
+
+fn base64url(text: &str) -> Vec<u8> {
+    use base64::Engine as _;
+    base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(text).unwrap()
+}

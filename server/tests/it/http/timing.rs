@@ -1,0 +1,49 @@
+//! ACCEPTANCE 10: what is refused alike takes alike long, and waits for nobody.
+
+use std::time::{Duration, Instant};
+
+use super::{Site, open_body, reveal_body, some_id};
+use crate::common::Bed;
+
+suite! { what_is_refused_alike_takes_alike_long_and_a_stranger_waits_for_no_lock }
+
+const ROUNDS: usize = 1000;
+
+async fn what_is_refused_alike_takes_alike_long_and_a_stranger_waits_for_no_lock(bed: &Bed) {
+    let site = Site::start(bed).await;
+    let (live, live_id) = site.secret(1).await;
+    let (viewed, viewed_id) = site.secret(1).await;
+    assert_eq!(site.call("reveal", &reveal_body(&viewed, &viewed_id)).await.status, 200);
+    let stranger = super::sealed();
+
+    let kinds = [some_id(), live_id.clone(), viewed_id];
+    for call in ["open", "reveal"] {
+        let mut times = [const { Vec::new() }; 3];
+        for _ in 0..ROUNDS {
+            // In turns, so that what else the machine does meets all of them.
+            for (id, times) in kinds.iter().zip(&mut times) {
+                let body = if call == "open" { open_body(&stranger, id) } else { reveal_body(&stranger, id) };
+                let asked = Instant::now();
+                let answer = site.call(call, &body).await;
+                times.push(asked.elapsed());
+                answer.assert_unavailable();
+            }
+        }
+        let medians = times.map(|mut times| {
+            times.sort_unstable();
+            times[ROUNDS / 2]
+        });
+        let (least, most) = (medians.iter().min().unwrap(), medians.iter().max().unwrap());
+        let allowed = Duration::from_micros(300).max(*least / 20);
+        assert!(most.saturating_sub(*least) <= allowed, "{call}: {medians:?}");
+    }
+
+    let id = shared_crypto::SecretId::decode(&live_id).unwrap();
+    let lock = bed.database.lock(&id).await;
+    let asked = Instant::now();
+    // In SQLite there is one lock for all who write: looking waits for nobody in either.
+    site.call("open", &open_body(&stranger, &live_id)).await.assert_unavailable();
+    assert!(asked.elapsed() < Duration::from_millis(500), "{:?}", asked.elapsed());
+    lock.roll_back().await;
+    assert_eq!(site.call("reveal", &reveal_body(&live, &live_id)).await.status, 200);
+}

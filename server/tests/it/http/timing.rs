@@ -41,8 +41,8 @@ async fn what_is_refused_alike_takes_alike_long_and_a_stranger_waits_for_no_lock
     let id = shared_crypto::SecretId::decode(&live_id).unwrap();
     let lock = bed.database.lock(&id).await;
     let asked = Instant::now();
-    // In SQLite there is one lock for all who write: looking waits for nobody in either.
     site.call("open", &open_body(&stranger, &live_id)).await.assert_unavailable();
+    site.call("reveal", &reveal_body(&stranger, &live_id)).await.assert_unavailable();
     assert!(asked.elapsed() < Duration::from_millis(500), "{:?}", asked.elapsed());
     lock.roll_back().await;
     assert_eq!(site.call("reveal", &reveal_body(&live, &live_id)).await.status, 200);

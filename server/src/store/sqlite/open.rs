@@ -1,0 +1,47 @@
+//! Looking at an envelope, which changes nothing.
+
+use app::store::{Ended, Opened};
+use chrono::{DateTime, Utc};
+use shared_crypto::wire::State;
+use shared_crypto::{Digest, SecretId};
+use sqlx::Row;
+use sqlx::sqlite::SqlitePool;
+
+use crate::store::rows::{self, Time as _};
+use crate::store::unit::Trouble;
+
+pub(super) async fn open(
+    readers: SqlitePool,
+    id: SecretId,
+    access_hash: Digest,
+) -> Result<Option<Opened>, Trouble> {
+    let row = sqlx::query(
+        "WITH t AS MATERIALIZED (SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now)
+         SELECT r.state, r.ended_at, r.max_views, r.created_at, r.expires_at, s.envelope, s.views_left
+           FROM t JOIN receipts r ON r.id = ?1 AND r.access_hash = ?2
+                  LEFT JOIN secrets s ON s.id = r.id AND s.access_hash = r.access_hash AND s.expires_at > t.now",
+    )
+    .bind(id.as_bytes().as_slice())
+    .bind(access_hash.as_slice())
+    .fetch_optional(&readers)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let expires_at: DateTime<Utc> = row.try_get::<i64, _>("expires_at")?.into_utc()?;
+    if let (Some(envelope), Some(left)) =
+        (row.try_get("envelope")?, row.try_get::<Option<i64>, _>("views_left")?)
+    {
+        return Ok(Some(Opened::Live {
+            envelope,
+            max_views: rows::small(row.try_get::<i64, _>("max_views")?)?,
+            views_left: rows::small(left)?,
+            created_at: row.try_get::<i64, _>("created_at")?.into_utc()?,
+            expires_at,
+        }));
+    }
+    let state = match rows::state(row.try_get("state")?)? {
+        State::Live => State::Expired,
+        ended => ended,
+    };
+    let ended_at: Option<i64> = row.try_get("ended_at")?;
+    Ok(Some(Opened::Gone(Ended { state, ended_at: ended_at.map_or(Ok(expires_at), i64::into_utc)? })))
+}

@@ -1,0 +1,57 @@
+//! What became of a secret, and burning it.
+
+use app::store::Receipt;
+use shared_crypto::Digest;
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{FromRow, Row};
+
+use super::{SqliteStore, begin, now};
+use crate::store::rows::{ReceiptRow, Time as _};
+use crate::store::unit::Trouble;
+
+pub(super) async fn read_receipt(
+    connection: &mut SqliteConnection,
+    receipt_hash: Digest,
+) -> Result<Option<Receipt>, sqlx::Error> {
+    let row = sqlx::query(
+        "SELECT state, created_at, expires_at, max_views, viewed_at, wrong_passphrases, ended_at,
+                CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now
+           FROM receipts WHERE receipt_hash = ?1",
+    )
+    .bind(receipt_hash.as_slice())
+    .fetch_optional(connection)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let viewed_at: Vec<i64> =
+        serde_json::from_str(row.try_get("viewed_at")?).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    let viewed_at = viewed_at.into_iter().map(i64::into_utc).collect::<Result<_, _>>()?;
+    ReceiptRow::<i64>::from_row(&row)?.into_receipt(viewed_at).map(Some)
+}
+
+pub(super) async fn burn(store: SqliteStore, receipt_hash: Digest) -> Result<Option<Receipt>, Trouble> {
+    let mut tx = begin(&store.writer).await?;
+    let now = now(&mut tx).await?;
+    // What ended first stays: an expired or viewed secret is not burned.
+    let burned = sqlx::query(
+        "DELETE FROM secrets WHERE id =
+            (SELECT id FROM receipts WHERE receipt_hash = ?1 AND state = 'live' AND expires_at > ?2)",
+    )
+    .bind(receipt_hash.as_slice())
+    .bind(now)
+    .execute(&mut *tx)
+    .await?;
+    sqlx::query(
+        "UPDATE receipts SET state = 'burned', ended_at = ?2
+          WHERE receipt_hash = ?1 AND state = 'live' AND expires_at > ?2",
+    )
+    .bind(receipt_hash.as_slice())
+    .bind(now)
+    .execute(&mut *tx)
+    .await?;
+    let receipt = read_receipt(&mut tx, receipt_hash).await?;
+    tx.commit().await?;
+    if burned.rows_affected() > 0 {
+        store.deleted.notify_one();
+    }
+    Ok(receipt)
+}

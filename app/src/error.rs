@@ -27,11 +27,6 @@ impl ApiError {
         Self { refusal, retry_after }
     }
 
-    /// What is said to the client.
-    pub const fn refusal(&self) -> &Refusal {
-        &self.refusal
-    }
-
     /// Puts status and `Retry-After` on the answer that is being made.
     pub(crate) fn announce(&self) {
         let Some(options) = use_context::<ResponseOptions>() else { return };

@@ -32,11 +32,6 @@ impl Vault {
         Self { store, limits, quota }
     }
 
-    /// What the operator allows.
-    pub const fn limits(&self) -> &Limits {
-        &self.limits
-    }
-
     /// The store, for probes and the sweeper.
     pub fn store(&self) -> &dyn SecretStore {
         &*self.store

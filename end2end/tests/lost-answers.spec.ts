@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test';
+import { ReceiptPage } from '../pages/receipt';
 import { SecretPage } from '../pages/secret';
 import { SendPage } from '../pages/send';
 import { idOf, sent } from '../support/secrets';
@@ -30,6 +31,47 @@ test('a reveal whose answer is lost three times still shows the secret, for one 
   await expect(reader.status.first()).toContainText('can be opened twice more');
   expect(await ownServer.store.rows(idOf(link))).toEqual({ viewsLeft: 2, viewsUsed: 1 });
   expect(await ownServer.store.counts()).toEqual({ secrets: 1, receipts: 1, claims: 1 });
+});
+
+for (const [status, error, said] of [
+  [429, 'rate_limited', 'Too many requests from here. Your view is not lost'],
+  [507, 'storage_full', 'The server does not answer. Your view is not lost'],
+] as const) {
+  test(`a reveal whose answer is lost, and whose retry is told ${status}, keeps its claim`, async ({ visit, server, watch }) => {
+    watch.expect(LOST, /status of (429|507)/);
+    const { link } = await sent(server, 'granted and lost');
+    const reader = await SecretPage.ready(await visit(), link);
+    const { page } = reader;
+    let tries = 0;
+    await page.route('**/api/v1/reveal', async (route) => {
+      tries += 1;
+      if (tries > 1) return route.fulfill({ status, headers: { 'retry-after': '1' }, json: { error } });
+      await route.fetch();
+      await route.abort('connectionreset');
+    });
+    await reader.revealButton.click();
+    await expect(reader.alert).toContainText(said);
+    await page.unroute('**/api/v1/reveal');
+    await reader.tryAgain.click();
+    expect(await reader.text()).toBe('granted and lost');
+    expect(await server.store.rows(idOf(link))).toEqual({ viewsLeft: null, viewsUsed: 1 });
+  });
+}
+
+test('a burn whose answer is lost is repeated, and one that is never answered claims nothing', async ({ visit, server, watch }) => {
+  test.setTimeout(90_000);
+  watch.expect(LOST);
+  const first = await ReceiptPage.of(await visit(), (await sent(server, 'burned once')).receipt);
+  await loseAnswers(first.page, 'burn', 2);
+  await first.burnNow.click();
+  await first.burnIndeed.click();
+  await expect(first.title).toHaveText('Burned');
+
+  const second = await ReceiptPage.of(await visit(), (await sent(server, 'burned, and nobody said so')).receipt);
+  await loseAnswers(second.page, 'burn', 1000);
+  await second.burnNow.click();
+  await second.burnIndeed.click();
+  await expect(second.page.getByRole('alert')).toContainText('It is not known whether the secret was burned.', { timeout: 45_000 });
 });
 
 test('a create whose answer is lost three times makes one secret', async ({ visit, ownServer, watch }) => {

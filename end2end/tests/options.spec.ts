@@ -88,8 +88,33 @@ for (const [kind, form, bits] of [
     expect(text.slice('PASSWORD='.length)).toMatch(form);
     await sender.page.getByRole('button', { name: 'Generate', exact: true }).click();
     await expect(sender.secret).not.toHaveValue(text);
+    // Another one takes the place of the first.
+    expect((await sender.secret.inputValue()).slice('PASSWORD='.length)).toMatch(form);
   });
 }
+
+test('nothing can be sent while a passphrase is being made', async ({ visit, server }) => {
+  const page = await visit();
+  let release = () => {};
+  const released = new Promise<void>((resolve) => (release = resolve));
+  await page.route('**/words.txt', async (route) => {
+    await released;
+    await route.continue();
+  });
+  const sender = await SendPage.of(page, server);
+  await sender.secret.fill('meant to be guarded');
+  await sender.unfold('Add a passphrase');
+  await page.getByRole('button', { name: 'Make one' }).click();
+  await expect(sender.createLink).toBeDisabled();
+  release();
+  await expect(sender.passphrase).not.toHaveValue('');
+  await expect(page.getByRole('button', { name: 'Make one' })).toBeFocused();
+  await sender.create();
+  // The next secret begins without one, and without a word about the last one.
+  await page.getByRole('button', { name: 'Create another' }).click();
+  await expect(sender.passphrase).toHaveValue('');
+  await expect(page.getByText('Five random words')).toBeHidden();
+});
 
 test('the operator\'s limits are those of the form', async ({ visit, ownServer, watch }) => {
   const limits = { IKRYPT_MAX_TTL: '7200', IKRYPT_MAX_VIEWS: '3', IKRYPT_MAX_SECRET_BYTES: '2048' };

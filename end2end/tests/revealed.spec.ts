@@ -1,3 +1,4 @@
+import { Buffer } from 'node:buffer';
 import type { Page } from '@playwright/test';
 import { SecretPage } from '../pages/secret';
 import { SendPage } from '../pages/send';
@@ -28,6 +29,18 @@ test('Hide takes the text out of the page, and Show puts it back', async ({ visi
   expect(await reader.page.content()).not.toContain('shown to one person');
   await reader.show.click();
   expect(await reader.text()).toBe(TEXT);
+});
+
+test('Hide takes files off the screen too', async ({ visit, server }) => {
+  const sender = await SendPage.of(await visit(), server);
+  await sender.addFiles({ name: 'only.txt', mimeType: '', buffer: Buffer.from('a file alone') });
+  const reader = await SecretPage.ready(await visit(), (await sender.create()).link);
+  await reader.revealButton.click();
+  await expect(reader.files).toHaveCount(1);
+  await reader.hide.click();
+  await expect(reader.files).toHaveCount(0);
+  await reader.show.click();
+  expect((await reader.save('only.txt')).bytes.toString()).toBe('a file alone');
 });
 
 test('Download saves the text byte for byte', async ({ visit, server }) => {

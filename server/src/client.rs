@@ -1,6 +1,7 @@
 //! Who asks, as far as it can be told: for limits only, and never for a log.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Once;
 
 use axum::http::{HeaderMap, HeaderName};
 use ipnet::IpNet;
@@ -18,12 +19,19 @@ impl Client {
     pub(crate) fn of(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
         let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
         let mut address = peer.ip().to_canonical();
+        if headers.contains_key(FORWARDED_FOR) && !is_trusted(&address) {
+            warn_once();
+        }
         let forwarded = headers.get_all(FORWARDED_FOR).iter().rev();
         let mut hops = forwarded.flat_map(|value| value.to_str().unwrap_or_default().rsplit(','));
         while is_trusted(&address) {
             let Some(hop) = hops.next().and_then(parse) else { break };
             address = hop;
         }
+        Self::at(address)
+    }
+
+    fn at(address: IpAddr) -> Self {
         Self(match address {
             IpAddr::V4(_) => address,
             IpAddr::V6(long) => {
@@ -32,6 +40,31 @@ impl Client {
             }
         })
     }
+
+    /// The network it is in: a /24 of IPv4, or a /48 of IPv6.
+    pub(crate) fn network(self) -> Self {
+        Self(match self.0 {
+            IpAddr::V4(short) => {
+                let [a, b, c, _] = short.octets();
+                Ipv4Addr::new(a, b, c, 0).into()
+            }
+            IpAddr::V6(long) => {
+                let [a, b, c, ..] = long.segments();
+                Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0).into()
+            }
+        })
+    }
+}
+
+/// Where a proxy is not configured all who come through it share one limit, which its operator should know.
+fn warn_once() {
+    static WARN: Once = Once::new();
+    WARN.call_once(|| {
+        tracing::warn!(
+            "X-Forwarded-For came from a peer that is no configured proxy, and is ignored: if it is one, name it \
+             with --trusted-proxies, or all who come through it share one limit"
+        );
+    });
 }
 
 /// An address, with or without brackets and port.

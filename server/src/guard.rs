@@ -26,15 +26,10 @@ const SLOWEST: usize = 4096;
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const SERVER_FN_ERROR: HeaderName = HeaderName::from_static("serverfnerror");
 
-/// Checks origin, media type and size, in that order, and lets only plain JSON pass.
+/// Checks origin, rate, media type and size, in that order, and lets only plain JSON pass. Another site's page
+/// uses up nobody's rate.
 pub(crate) async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let limit = if request.uri().path().ends_with("/create") { state.max_body_bytes() } else { SMALL_BODY };
-    if let (Some(call), Some(ConnectInfo(peer))) =
-        (Call::at(request.uri().path()), request.extensions().get::<ConnectInfo<SocketAddr>>())
-        && let Err(seconds) = state.count(call, *peer, request.headers())
-    {
-        return refuse(&Refusal::RateLimited, Some(seconds));
-    }
     match check(&state, request, limit).await {
         Ok(request) => {
             let mut response = next.run(request).await;
@@ -42,6 +37,7 @@ pub(crate) async fn guard(State(state): State<AppState>, request: Request, next:
             response
         }
         Err(Refused::As(refusal)) => refuse(&refusal, None),
+        Err(Refused::TooOften(seconds)) => refuse(&Refusal::RateLimited, Some(seconds)),
         Err(Refused::TooSlow) => too_slow(),
     }
 }
@@ -49,6 +45,8 @@ pub(crate) async fn guard(State(state): State<AppState>, request: Request, next:
 /// Why a request goes no further.
 enum Refused {
     As(Refusal),
+    /// Asked too often: seconds until it is worth another try.
+    TooOften(u32),
     /// Its body does not come.
     TooSlow,
 }
@@ -64,10 +62,21 @@ async fn check(state: &AppState, request: Request, limit: usize) -> Result<Reque
     if is_cross_site(&parts.headers, &parts.uri, state.public_url()) {
         return Err(Refusal::CrossSite.into());
     }
+    let client = parts
+        .extensions
+        .get::<ConnectInfo<SocketAddr>>()
+        .map(|ConnectInfo(peer)| state.client(*peer, &parts.headers));
+    let asked = Call::at(parts.uri.path()).zip(client);
+    if let Some((call, client)) = asked {
+        state.count(call, client).map_err(Refused::TooOften)?;
+    }
     if !is_plain_json(&parts.headers) {
         return Err(Refusal::UnsupportedMediaType.into());
     }
     let body = read(&parts.headers, body, limit).await?;
+    if let Some((Call::Create, client)) = asked {
+        state.count_bytes(client, body.len()).map_err(Refused::TooOften)?;
+    }
     // `Accept: text/html` would turn an answer into a redirect, and nothing else is read from a header.
     parts.headers.remove(ACCEPT);
     Ok(Request::from_parts(parts, Body::from(body)))

@@ -28,7 +28,7 @@ pub(crate) fn page_policy(nonce: &str) -> String {
 pub(crate) const WORKER_POLICY: &str =
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'; frame-ancestors 'none'";
 
-/// Everything is off but writing to the clipboard.
+/// Everything is off but writing to the clipboard; the system's share sheet is the browser's own to allow.
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), browsing-topics=(), camera=(), \
     clipboard-read=(), clipboard-write=(self), display-capture=(), encrypted-media=(), fullscreen=(), gamepad=(), \
     geolocation=(), gyroscope=(), hid=(), idle-detection=(), local-fonts=(), magnetometer=(), microphone=(), \

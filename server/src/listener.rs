@@ -1,10 +1,12 @@
 //! Connections: how many, and how long each may take to say what it wants. `axum::serve` waits for ever.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
-use std::sync::Arc;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -14,6 +16,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
+use ipnet::IpNet;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_io_timeout::TimeoutStream;
@@ -30,10 +33,11 @@ const DRAIN: Duration = Duration::from_secs(8);
 pub(crate) async fn serve(
     listener: TcpListener,
     app: Router,
-    most: usize,
+    limits: ConnectionLimits,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let slots = Arc::new(Semaphore::new(most));
+    let slots = Arc::new(Semaphore::new(limits.most));
+    let peers = Arc::new(Mutex::new(HashMap::new()));
     let connections = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -41,11 +45,12 @@ pub(crate) async fn serve(
             () = &mut stop => break,
             accepted = accept(&listener, &slots) => accepted?,
         };
+        let Some(place) = Place::of(peer, &peers, &limits) else { continue };
         let connection = connections.watch(connection(stream, peer, app.clone()));
         tokio::spawn(async move {
             // How a connection ends is its client's affair.
             drop(connection.await);
-            drop(slot);
+            drop((slot, place));
         });
     }
     drop(listener);
@@ -54,6 +59,48 @@ pub(crate) async fn serve(
         () = tokio::time::sleep(DRAIN) => tracing::warn!("some requests did not end in time"),
     }
     Ok(())
+}
+
+/// How many connections there may be.
+pub(crate) struct ConnectionLimits {
+    /// In all.
+    pub(crate) most: usize,
+    /// Of one address, unless it is a proxy's.
+    pub(crate) per_address: usize,
+    /// Whose connections are other people's.
+    pub(crate) proxies: Vec<IpNet>,
+}
+
+type Peers = Arc<Mutex<HashMap<IpAddr, usize>>>;
+
+/// A connection's place among those of its address.
+struct Place(IpAddr, Peers);
+
+impl Place {
+    /// `None` where the address has as many as it may have.
+    fn of(peer: SocketAddr, peers: &Peers, limits: &ConnectionLimits) -> Option<Self> {
+        let address = peer.ip().to_canonical();
+        let is_proxy = limits.proxies.iter().any(|network| network.contains(&address));
+        let mut counts = peers.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(address).or_default();
+        if *count >= limits.per_address && !is_proxy {
+            return None;
+        }
+        *count += 1;
+        Some(Self(address, Arc::clone(peers)))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut counts = self.1.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Occupied(mut count) = counts.entry(self.0) {
+            *count.get_mut() -= 1;
+            if *count.get() == 0 {
+                count.remove();
+            }
+        }
+    }
 }
 
 /// The next connection, once there is room for it.

@@ -39,6 +39,8 @@ impl Call {
 #[derive(Debug)]
 pub(crate) struct RateLimits {
     create: PerClient<Client>,
+    create_from_network: PerClient<Client>,
+    create_bytes: PerClient<Client>,
     create_in_all: DefaultDirectRateLimiter,
     open: PerClient<Client>,
     reveal: PerClient<Client>,
@@ -49,11 +51,15 @@ impl RateLimits {
     /// As configured; none where they are switched off.
     pub(crate) fn new(settings: &ProtectionSettings) -> Option<Self> {
         (settings.rate_limit == Switch::On).then(|| Self {
-            create: PerClient::new(settings.creates_per_minute),
+            create: PerClient::new(Quota::per_minute(settings.creates_per_minute)),
+            create_from_network: PerClient::new(Quota::per_minute(
+                settings.creates_per_minute.saturating_mul(NEIGHBOURS),
+            )),
+            create_bytes: PerClient::new(Quota::per_hour(settings.kibibytes_per_hour())),
             create_in_all: RateLimiter::direct(Quota::per_minute(settings.creates_per_minute_in_all)),
-            open: PerClient::new(settings.opens_per_minute),
-            reveal: PerClient::new(settings.reveals_per_minute),
-            receipt: PerClient::new(settings.receipts_per_minute),
+            open: PerClient::new(Quota::per_minute(settings.opens_per_minute)),
+            reveal: PerClient::new(Quota::per_minute(settings.reveals_per_minute)),
+            receipt: PerClient::new(Quota::per_minute(settings.receipts_per_minute)),
         })
     }
 
@@ -62,6 +68,8 @@ impl RateLimits {
         match call {
             Call::Create => {
                 self.create.check(&client)?;
+                // Whoever has many addresses has them in one network, most of the time.
+                self.create_from_network.check(&client.network())?;
                 self.create_in_all.check().map_err(|until| seconds(&until))
             }
             Call::Open => self.open.check(&client),
@@ -69,7 +77,30 @@ impl RateLimits {
             Call::Receipt => self.receipt.check(&client),
         }
     }
+
+    /// Counts the bytes of a create, likewise.
+    pub(crate) fn check_bytes(&self, client: Client, bytes: usize) -> Result<(), u32> {
+        let kibibytes = u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX);
+        self.create_bytes.check_many(&client, NonZeroU32::new(kibibytes).unwrap_or(NonZeroU32::MIN))
+    }
+
+    /// Forgets clients that have not asked for a while: their buckets are as good as new.
+    pub(crate) fn forget(&self) {
+        for limit in [
+            &self.create,
+            &self.create_from_network,
+            &self.create_bytes,
+            &self.open,
+            &self.reveal,
+            &self.receipt,
+        ] {
+            limit.buckets().retain_recent();
+        }
+    }
 }
+
+/// So many addresses of one network may create at the full rate at the same time.
+const NEIGHBOURS: NonZeroU32 = NonZeroU32::new(10).unwrap();
 
 /// One bucket a client.
 #[derive(Debug)]
@@ -85,17 +116,25 @@ impl<K: Hash + Eq + Clone> PerClient<K> {
     /// So many checks come between two looks at the number of clients.
     const PAUSE: usize = 1_000;
 
-    fn new(per_minute: NonZeroU32) -> Self {
-        let quota = Quota::per_minute(per_minute);
+    fn new(quota: Quota) -> Self {
         let buckets = RwLock::new(Arc::new(RateLimiter::keyed(quota)));
         Self { quota, buckets, checks: AtomicUsize::new(0) }
     }
 
     fn check(&self, client: &K) -> Result<(), u32> {
+        self.check_many(client, NonZeroU32::MIN)
+    }
+
+    /// So many at once; more than the quota of a whole period never pass.
+    fn check_many(&self, client: &K, many: NonZeroU32) -> Result<(), u32> {
         if self.checks.fetch_add(1, Ordering::Relaxed).is_multiple_of(Self::PAUSE) {
             self.tidy();
         }
-        self.buckets().check_key(client).map_err(|until| seconds(&until))
+        match self.buckets().check_key_n(client, many) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(until)) => Err(seconds(&until)),
+            Err(_) => Err(u32::MAX),
+        }
     }
 
     /// Forgets clients whose bucket is full again. Where that is not enough, all are forgotten: more
@@ -130,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_million_clients_are_held_in_bounded_memory() {
-        let limiter = PerClient::<u32>::new(NonZeroU32::new(60).unwrap());
+        let limiter = PerClient::<u32>::new(Quota::per_minute(NonZeroU32::new(60).unwrap()));
         let mut most = 0;
         for client in 0..1_000_000 {
             assert_eq!(limiter.check(&client), Ok(()));
@@ -143,7 +182,7 @@ mod tests {
 
     #[test]
     fn each_client_has_its_own_bucket_and_is_told_how_long_to_wait() {
-        let limiter = PerClient::<u32>::new(NonZeroU32::new(6).unwrap());
+        let limiter = PerClient::<u32>::new(Quota::per_minute(NonZeroU32::new(6).unwrap()));
         for _ in 0..6 {
             assert_eq!(limiter.check(&1), Ok(()));
         }

@@ -2,14 +2,16 @@
 
 use std::future::Future;
 use std::io;
+use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::shell::Assets;
 use app::store::SecretStore;
 use tokio::net::TcpListener;
 
 use crate::config::Config;
-use crate::listener;
+use crate::listener::{self, ConnectionLimits};
 use crate::quota::measure;
 use crate::router::router;
 use crate::state::AppState;
@@ -26,12 +28,27 @@ pub async fn serve(
     let state = AppState::new(config, Arc::clone(&store), assets);
     let sweeper = config.sweep_every().map(|every| tokio::spawn(sweep(Arc::clone(&store), every)));
     let measuring = tokio::spawn(measure(Arc::clone(&store), state.quota()));
-    let most = usize::try_from(config.protection.max_connections.get()).unwrap_or(usize::MAX);
-    let served = listener::serve(listener, router(state), most, stop).await;
+    let forgetting = tokio::spawn(forget_clients(state.clone()));
+    let many = |number: NonZeroU32| usize::try_from(number.get()).unwrap_or(usize::MAX);
+    let limits = ConnectionLimits {
+        most: many(config.protection.max_connections),
+        per_address: many(config.protection.max_connections_per_address),
+        proxies: config.protection.trusted_proxies.clone(),
+    };
+    let served = listener::serve(listener, router(state), limits, stop).await;
     measuring.abort();
+    forgetting.abort();
     if let Some(sweeper) = sweeper {
         sweeper.abort();
     }
     store.close().await;
     served
+}
+
+/// Addresses are remembered no longer than their limits need.
+async fn forget_clients(state: AppState) {
+    loop {
+        tokio::time::sleep(Duration::from_mins(1)).await;
+        state.forget_clients();
+    }
 }

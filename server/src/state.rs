@@ -52,10 +52,26 @@ impl AppState {
         Arc::clone(&self.quota)
     }
 
+    /// Who asks.
+    pub(crate) fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> Client {
+        Client::of(peer, headers, &self.protection.trusted_proxies)
+    }
+
     /// Counts a call of the API, or says after how many seconds it is worth asking again.
-    pub(crate) fn count(&self, call: Call, peer: SocketAddr, headers: &HeaderMap) -> Result<(), u32> {
-        let Some(limits) = &self.protection.limits else { return Ok(()) };
-        limits.check(call, Client::of(peer, headers, &self.protection.trusted_proxies))
+    pub(crate) fn count(&self, call: Call, client: Client) -> Result<(), u32> {
+        self.protection.limits.as_ref().map_or(Ok(()), |limits| limits.check(call, client))
+    }
+
+    /// Counts what somebody wants to store, likewise.
+    pub(crate) fn count_bytes(&self, client: Client, bytes: usize) -> Result<(), u32> {
+        self.protection.limits.as_ref().map_or(Ok(()), |limits| limits.check_bytes(client, bytes))
+    }
+
+    /// Forgets clients that have not asked for a while.
+    pub(crate) fn forget_clients(&self) {
+        if let Some(limits) = &self.protection.limits {
+            limits.forget();
+        }
     }
 
     pub(crate) const fn vault(&self) -> &Vault {

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use js_sys::JsString;
 use leptos::prelude::set_timeout;
 use shared_crypto::wire::Refusal;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Headers, RequestCache, RequestInit, Response};
 
-use super::json::{Answer, Reader, Request, Writer};
+use super::json::{Answer, Reader, Request};
 
 /// Why there is no answer to a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,13 +25,15 @@ pub enum Failure {
     },
 }
 
-/// One call, given up after `patience_ms`.
+/// One call, given up after `patience_ms`, and a second more for every 4 KiB that go with it: so slow a line
+/// is waited for on the other side too.
 pub async fn call<Q, A>(name: &str, request: &Q, patience_ms: u32) -> Result<A, Failure>
 where
     Q: Request,
     A: Answer,
 {
-    let (status, answer) = ask(name, request.write(), patience_ms).await.map_err(|_| Failure::Silence)?;
+    let (status, answer) =
+        ask(name, &request.write().into_text(), patience_ms).await.map_err(|_| Failure::Silence)?;
     let Some(answer) = answer else { return Err(Failure::Silence) };
     match status {
         Ok(()) => A::read(&answer).ok_or(Failure::Silence),
@@ -81,17 +84,17 @@ pub async fn sleep(duration: Duration) {
 /// Sends, and waits for the whole answer. A refusal comes with its `Retry-After`.
 async fn ask(
     name: &str,
-    request: Writer,
+    body: &JsString,
     patience_ms: u32,
 ) -> Result<(Result<(), Option<u32>>, Option<Reader>), JsValue> {
     let headers = Headers::new()?;
     headers.set("content-type", "application/json")?;
     let init = RequestInit::new();
     init.set_method("POST");
-    init.set_body(&request.into_text());
+    init.set_body(body);
     init.set_headers(&headers);
     init.set_cache(RequestCache::NoStore);
-    init.set_signal(Some(&AbortSignal::timeout_with_u32(patience_ms)));
+    init.set_signal(Some(&AbortSignal::timeout_with_u32(patience_ms + body.length() / 4)));
     let request = web_sys::Request::new_with_str_and_init(&format!("/api/v1/{name}"), &init)?;
     let response = JsFuture::from(leptos::prelude::window().fetch_with_request(&request)).await?;
     let response: Response = response.dyn_into()?;

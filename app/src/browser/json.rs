@@ -2,7 +2,7 @@
 //! WebAssembly.
 
 use chrono::{DateTime, Utc};
-use js_sys::{Array, Date, JSON, Object, Reflect};
+use js_sys::{Array, Date, JSON, JsString, Object, Reflect};
 use shared_crypto::wire::{
     CreateAnswer, CreateRequest, OpenAnswer, OpenRequest, ReceiptAnswer, ReceiptRequest, Refusal,
     RevealAnswer, RevealRequest, State,
@@ -36,8 +36,8 @@ impl Writer {
     }
 
     /// The text of it.
-    pub fn into_text(self) -> JsValue {
-        JSON::stringify(&self.0).map_or(JsValue::NULL, Into::into)
+    pub fn into_text(self) -> JsString {
+        JSON::stringify(&self.0).unwrap_or_default()
     }
 }
 

@@ -59,7 +59,11 @@ pub fn focus(id: &'static str) {
 
 /// Copies a text; whether it worked.
 pub async fn copy(text: &str) -> bool {
-    JsFuture::from(window().navigator().clipboard().write_text(text)).await.is_ok()
+    // A page that came over plain http has no clipboard at all.
+    let navigator = window().navigator();
+    let has_clipboard =
+        Reflect::get(&navigator, &"clipboard".into()).is_ok_and(|clipboard| !clipboard.is_undefined());
+    has_clipboard && JsFuture::from(navigator.clipboard().write_text(text)).await.is_ok()
 }
 
 /// The text of a paste, as the clipboard has it.

@@ -1,11 +1,17 @@
 //! Argon2id away from the page, which stays alive meanwhile.
 
-use js_sys::{Object, Promise, Reflect, Uint8Array};
+use std::time::Duration;
+
+use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
+use leptos::prelude::set_timeout;
 use shared_crypto::{Error, Passphrase, Salt, Stretched};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
+
+/// Loading and stretching take a second; a slow telephone on a slow line takes some more.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Why a passphrase could not be stretched.
 pub enum Failure {
@@ -49,7 +55,11 @@ async fn in_worker(passphrase: &str, salt: &Salt) -> Result<JsValue, JsValue> {
         worker.set_onerror(Some(error.unchecked_ref()));
     });
     worker.post_message(&task)?;
-    let answer = JsFuture::from(answer).await;
+    // Its script may not come, and then there is neither an answer nor an error.
+    let late = Promise::new(&mut |_, reject| {
+        set_timeout(move || drop(reject.call0(&JsValue::NULL)), PATIENCE);
+    });
+    let answer = JsFuture::from(Promise::race(&Array::of2(&answer, &late))).await;
     worker.terminate();
     answer
 }

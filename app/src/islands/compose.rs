@@ -59,6 +59,7 @@ fn wake() {
     let left = Rc::clone(&form);
     page::on_leave(move || {
         left.clear();
+        left.sent.take();
         done::clear();
     });
 
@@ -125,6 +126,8 @@ impl Form {
         self.pasted.take();
         self.files.clear();
         passphrase::clear();
+        dom::say("passphrase-made", "");
+        generator::describe();
         self.count();
     }
 

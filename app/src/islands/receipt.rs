@@ -1,6 +1,6 @@
 //! The sender's page: what became of the secret, and burning it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use shared_crypto::wire::{ReceiptAnswer, ReceiptRequest, Refusal, State};
 use shared_crypto::{Error, ReceiptLink};
 
-use crate::browser::api::sleep;
+use crate::browser::api::{call_until_answered, sleep};
 use crate::browser::{Failure, call, dom, page, time};
 use crate::phrase;
 
@@ -31,6 +31,8 @@ pub fn Receipt(children: Children) -> impl IntoView {
 struct Sender {
     token: String,
     last: RefCell<Option<ReceiptAnswer>>,
+    /// How often somebody has asked.
+    asked: Cell<u32>,
 }
 
 /// A headline, and what to do.
@@ -54,7 +56,7 @@ fn wake() {
             });
         }
     };
-    let sender = Rc::new(Sender { token, last: RefCell::default() });
+    let sender = Rc::new(Sender { token, last: RefCell::default(), asked: Cell::default() });
     for id in ["refresh", "ask-again"] {
         let asked = Rc::clone(&sender);
         dom::on_click(id, move || asked.ask("receipt"));
@@ -87,12 +89,14 @@ fn wake() {
 }
 
 impl Sender {
-    /// Asks because somebody wants to know, and moves the focus to the answer.
+    /// Asks because somebody wants to know, and moves the focus to the answer. Burning twice is burning once,
+    /// so it is repeated until it is answered.
     fn ask(self: &Rc<Self>, name: &'static str) {
+        self.asked.set(self.asked.get() + 1);
         let sender = Rc::clone(self);
         leptos::task::spawn_local(async move {
             let request = ReceiptRequest { token: sender.token.clone() };
-            match call(name, &request, PATIENCE_MS).await {
+            match call_until_answered(name, &request, PATIENCE_MS, || {}).await {
                 Ok(answer) => {
                     show(&answer);
                     sender.last.replace(Some(answer));
@@ -100,6 +104,10 @@ impl Sender {
                     dom::show_one(&STAGES, "shown");
                     page::focus("shown-title");
                 }
+                Err(Failure::Silence) if name == "burn" => fail(&Problem(
+                    "The server does not answer",
+                    "It is not known whether the secret was burned. Check your connection and try again to see.",
+                )),
                 Err(failure) => fail(&problem(&failure)),
             }
         });
@@ -111,11 +119,15 @@ impl Sender {
         if !self.last.borrow().as_ref().is_some_and(|last| last.state == State::Live) {
             return;
         }
-        let sender = Rc::clone(self);
+        let (sender, asked) = (Rc::clone(self), self.asked.get());
         leptos::task::spawn_local(async move {
             let request = ReceiptRequest { token: sender.token.clone() };
             // No answer is no news: whoever wants to know it now presses Refresh.
             let Ok(answer) = call::<_, ReceiptAnswer>("receipt", &request, PATIENCE_MS).await else { return };
+            // Somebody has asked in between, and this answer may be the older one.
+            if sender.asked.get() != asked {
+                return;
+            }
             show(&answer);
             let last = sender.last.replace(Some(answer.clone()));
             if last.is_some_and(|last| last != answer) {

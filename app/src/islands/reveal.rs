@@ -14,12 +14,15 @@ use leptos::prelude::*;
 use shared_crypto::wire::RevealRequest;
 use shared_crypto::{Payload, RevealKeys, SecretLink};
 
+use crate::browser::api::sleep;
 use crate::browser::page::LeaveGuard;
 use crate::browser::{dom, page};
 use attempt::Attempt;
 use ended::Ended;
 use load::{Secret, load, start};
 
+/// After so long the page says what it waits for.
+const SLOW: Duration = Duration::from_secs(8);
 /// A secret that nobody looks at is hidden after so long.
 const ABSENCE: Duration = Duration::from_mins(2);
 
@@ -38,6 +41,8 @@ struct Reader {
     /// Kept for another try.
     link: RefCell<Option<SecretLink>>,
     secret: RefCell<Option<Rc<Secret>>>,
+    /// Changes when an envelope is asked for, and when it is there.
+    looks: Cell<u32>,
     attempt: Cell<Attempt>,
     /// An unanswered reveal is repeated with the same claim: it may have been granted, and is granted once.
     pending: RefCell<Option<(Rc<RevealKeys>, RevealRequest)>>,
@@ -86,9 +91,22 @@ impl Reader {
     fn look(self: &Rc<Self>) {
         let Some(link) = self.link.borrow().clone() else { return };
         self.enter(Stage::Looking);
+        let looking = self.looks.get() + 1;
+        self.looks.set(looking);
+        let waiting = Rc::clone(self);
+        leptos::task::spawn_local(async move {
+            sleep(SLOW).await;
+            if waiting.looks.get() == looking {
+                dom::say(
+                    "looking-status",
+                    "Still on its way: a slow line, or a large secret. Nothing was opened.",
+                );
+            }
+        });
         let reader = Rc::clone(self);
         leptos::task::spawn_local(async move {
             let stage = load(link).await;
+            reader.looks.set(looking + 1);
             reader.enter(stage);
         });
     }

@@ -155,7 +155,7 @@ fn done() -> impl IntoView {
             <button id="copy-link" type="button" class="primary">"Copy link"</button>
             <button id="copy-instructions" type="button">"Copy with instructions"</button>
             <button id="share" type="button" hidden>"Share"</button>
-            <a id="mail" class="button">"E-mail"</a>
+            <a id="mail" class="button" target="_blank" rel="noopener">"E-mail"</a>
         </div>
         <div id="done-passphrase" hidden>
             <p>"It asks for your passphrase. Send that another way."</p>

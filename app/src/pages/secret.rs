@@ -21,7 +21,7 @@ pub(super) const META: Meta = Meta {
                 </p>
                 <section id="looking">
                     <h1>"Somebody sent you a secret"</h1>
-                    <p class="waking" role="status">"One moment, looking at the envelope. This does not open it."</p>
+                    <p id="looking-status" class="waking" role="status">"One moment, looking at the envelope. This does not open it."</p>
                 </section>
                 <section id="ready" hidden>{ready()}</section>
                 <section id="revealed" hidden>{revealed()}</section>
@@ -73,11 +73,9 @@ fn revealed() -> impl IntoView {
                 tabindex="0"
                 translate="no"
             ></pre>
-            <p id="concealed" class="secret concealed" hidden>"Hidden. It is still in this page: press Show."</p>
             <div class="row">
                 <button id="copy" type="button">"Copy"</button>
                 <button id="download" type="button">"Download"</button>
-                <button id="conceal" type="button">"Hide"</button>
             </div>
             <p id="copied" class="said" role="status"></p>
         </div>
@@ -85,6 +83,8 @@ fn revealed() -> impl IntoView {
             <h2>"Files"</h2>
             <ul id="files" class="files"></ul>
         </div>
+        <p id="concealed" class="secret concealed screen-only" hidden>"Hidden. It is still in this page: press Show."</p>
+        <button id="conceal" type="button" class="screen-only">"Hide"</button>
         <p class="print-only">"The secret is not printed."</p>
     }
 }

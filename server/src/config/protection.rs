@@ -22,6 +22,10 @@ pub struct ProtectionSettings {
     #[arg(long, env = "IKRYPT_CREATES_PER_MINUTE_IN_ALL", default_value = "6000")]
     pub creates_per_minute_in_all: NonZeroU32,
 
+    /// Mebibytes that one address may store in an hour, as they are sent.
+    #[arg(long, env = "IKRYPT_MEBIBYTES_PER_HOUR", default_value = "256")]
+    pub mebibytes_per_hour: NonZeroU32,
+
     /// Envelopes that one address may look at in a minute.
     #[arg(long, env = "IKRYPT_OPENS_PER_MINUTE", default_value = "600")]
     pub opens_per_minute: NonZeroU32,
@@ -39,6 +43,11 @@ pub struct ProtectionSettings {
     #[arg(long, env = "IKRYPT_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
     pub trusted_proxies: Vec<IpNet>,
 
+    /// Most connections of one address at a time; more are closed at once. Configured proxies have as many as
+    /// they want.
+    #[arg(long, env = "IKRYPT_MAX_CONNECTIONS_PER_ADDRESS", default_value = "600")]
+    pub max_connections_per_address: NonZeroU32,
+
     /// Most connections at a time; more wait until one ends.
     #[arg(long, env = "IKRYPT_MAX_CONNECTIONS", default_value = "900")]
     pub max_connections: NonZeroU32,
@@ -46,6 +55,13 @@ pub struct ProtectionSettings {
     /// Most bytes that are stored in all: above it nothing new is taken, and reveals go on. 0 for no limit.
     #[arg(long, env = "IKRYPT_STORAGE_QUOTA", default_value_t = 10 << 30)]
     pub storage_quota: u64,
+}
+
+impl ProtectionSettings {
+    /// What one address may store in an hour, in KiB.
+    pub(crate) fn kibibytes_per_hour(&self) -> NonZeroU32 {
+        self.mebibytes_per_hour.saturating_mul(NonZeroU32::new(1024).unwrap_or(NonZeroU32::MIN))
+    }
 }
 
 /// On or off.

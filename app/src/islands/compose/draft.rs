@@ -10,7 +10,7 @@ use crate::phrase;
 const MIN_TTL: u64 = 60;
 
 /// The fields that something can be wrong with.
-pub(super) const FIELDS: [&str; 4] = ["secret", EXPIRY[2], VIEWS[2], "passphrase"];
+pub(super) const FIELDS: [&str; 3] = ["secret", EXPIRY[2], VIEWS[2]];
 
 /// What is wrong, in words, and where.
 #[derive(Default)]

@@ -81,7 +81,7 @@ fn carried(event: &DragEvent) -> Option<DataTransfer> {
 }
 
 fn add(form: &Rc<Form>, files: Option<FileList>) {
-    let Some(files) = files else { return };
+    let Some(files) = files.filter(|_| !form.sending.get()) else { return };
     let mut list = form.files.0.borrow_mut();
     let room = MAX_FILES - list.len();
     list.extend((0..files.length()).filter_map(|index| files.get(index)).take(room));

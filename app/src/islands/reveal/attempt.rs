@@ -17,6 +17,8 @@ pub(super) enum Attempt {
         seconds: u32,
     },
     NoAnswer,
+    /// Asked too often: whether an earlier try was granted is not known.
+    Crowded,
     Problem(&'static str),
 }
 
@@ -35,7 +37,8 @@ impl Attempt {
                 format!("This passphrase is wrong. No view was used. {left} left before a short wait.")
             }
             Self::Locked { .. } => "Too many wrong passphrases. No view was used.".to_owned(),
-            Self::NoAnswer => "The server does not answer. Your view is not lost: keep this page open and try again, which does not use a second one.".to_owned(),
+            Self::NoAnswer => "The server does not answer. Your view is not lost: keep this page open and try again within five minutes, which does not use a second one.".to_owned(),
+            Self::Crowded => "Too many requests from here. Your view is not lost: keep this page open, wait a minute and try again.".to_owned(),
             Self::Problem(what) => what.to_owned(),
         }
     }
@@ -59,10 +62,11 @@ impl Reader {
             _ => String::new(),
         };
         dom::announce("attempt-wait", &wait);
+        let pending = matches!(attempt, Attempt::NoAnswer | Attempt::Crowded);
         let wrong = matches!(attempt, Attempt::WrongPassphrase { .. });
         dom::attribute("passphrase", "aria-invalid", wrong.then_some("true"));
-        dom::disable("passphrase", attempt.is_busy() || attempt == Attempt::NoAnswer);
+        dom::disable("passphrase", attempt.is_busy() || pending);
         dom::disable("reveal", attempt.is_busy());
-        dom::say("reveal", if attempt == Attempt::NoAnswer { "Try again" } else { "Reveal secret" });
+        dom::say("reveal", if pending { "Try again" } else { "Reveal secret" });
     }
 }

@@ -64,7 +64,7 @@ impl Ended {
             Self::Tampered { spent: true } => "What the server has is not what the sender sent: it was changed, or damaged. A view was used. Tell the sender.".to_owned(),
             Self::NoAnswer => "You are offline, or the server is away for a moment. Nothing was opened, and no view was used.".to_owned(),
             Self::Busy => "Nothing was opened, and no view was used. Wait a minute and try again.".to_owned(),
-            Self::Refused => "Nothing was opened. Reload this page; if that does not help, tell the sender.".to_owned(),
+            Self::Refused => "Nothing was opened. Open the link again from the message; if that does not help, tell the sender.".to_owned(),
         }
     }
 

@@ -10,8 +10,8 @@ use super::Stage;
 use super::ended::Ended;
 use crate::browser::{Failure, call, page};
 
-/// Long enough for the largest envelope over a slow line; past it the page says so.
-const PATIENCE_MS: u32 = 30_000;
+/// Long enough for the largest envelope over a slow line; long before it the page says what it waits for.
+const PATIENCE_MS: u32 = 180_000;
 
 /// A link and its envelope, checked against each other.
 pub(super) struct Secret {

@@ -26,7 +26,9 @@ pub(super) fn wake(reader: &Rc<Reader>) {
     dom::on_click("reveal", move || clicked.reveal());
     let entered = Rc::clone(reader);
     dom::on("passphrase", "keydown", move |event| {
-        if event.is_trusted() && event.unchecked_ref::<KeyboardEvent>().key() == "Enter" {
+        let key = event.unchecked_ref::<KeyboardEvent>();
+        // An Enter that ends the composition of a character is part of the typing.
+        if event.is_trusted() && key.key() == "Enter" && !key.is_composing() {
             entered.reveal();
         }
     });
@@ -78,8 +80,15 @@ impl Reader {
                 || reader.attempt(Attempt::Working("No answer yet, trying again. Keep this page open."));
             let answer: Result<RevealAnswer, Failure> =
                 call_until_answered("reveal", &request, PATIENCE_MS, on_silence).await;
-            if answer == Err(Failure::Silence) {
-                return reader.attempt(Attempt::NoAnswer);
+            // None of these says what became of a request before it: only the same claim can be answered.
+            match answer {
+                Err(Failure::Silence | Failure::Refused { refusal: Refusal::StorageFull, .. }) => {
+                    return reader.attempt(Attempt::NoAnswer);
+                }
+                Err(Failure::Refused { refusal: Refusal::RateLimited, .. }) => {
+                    return reader.attempt(Attempt::Crowded);
+                }
+                _ => {}
             }
             reader.pending.take();
             reader.guard.take();
@@ -107,11 +116,6 @@ impl Reader {
             }
             Err(Failure::Refused { refusal: Refusal::Locked, retry_after }) => {
                 self.count_down(retry_after.unwrap_or(60));
-            }
-            Err(Failure::Refused { refusal: Refusal::RateLimited, .. }) => {
-                self.attempt(Attempt::Problem(
-                    "Too many requests from here. Wait a minute and try again. No view was used.",
-                ));
             }
             Err(failure) => self.enter(Stage::Ended(refused(&failure))),
         }
@@ -146,7 +150,8 @@ async fn prepare(
     secret: &Secret,
     typed: Option<String>,
 ) -> Result<(Rc<RevealKeys>, RevealRequest), &'static str> {
-    const FAILED: &str = "Your browser could not do this. Reload the page and try again. No view was used.";
+    const FAILED: &str =
+        "Your browser could not do this. No view was used. Try again, or open the link in another browser.";
     let stretched = match typed {
         None => None,
         Some(typed) => Some(stretch::stretch(&typed, &secret.link.derive_salt()).await.map_err(|failure| match failure {

@@ -47,7 +47,6 @@ pub(super) fn show(reader: &Rc<Reader>, payload: &Payload, views_left: u8) {
     dom::attribute("text", "dir", is_short.then_some("auto"));
     let list = dom::at("files");
     if let Payload::Files(bundle) = payload {
-        dom::show("text-part", !text.is_empty());
         for (index, file) in bundle.files().iter().enumerate() {
             let (reader, name) = (Rc::clone(reader), file.safe_name());
             let row = dom::element("li", "file", "");
@@ -63,10 +62,7 @@ pub(super) fn show(reader: &Rc<Reader>, payload: &Payload, views_left: u8) {
             dom::append(&row, &save);
             dom::append(&list, &row);
         }
-    } else {
-        dom::show("text-part", true);
     }
-    dom::show("files-part", matches!(payload, Payload::Files(_)));
 }
 
 /// Nothing of it stays on the page.
@@ -83,8 +79,12 @@ impl Reader {
         if payload.is_none() {
             return;
         }
-        dom::say("text", if concealed { "" } else { text_of(payload.as_ref()) });
-        dom::show("text", !concealed);
+        let text = text_of(payload.as_ref());
+        let has_files = matches!(*payload, Some(Payload::Files(_)));
+        dom::say("text", if concealed { "" } else { text });
+        let has_text = !has_files || !text.is_empty();
+        dom::show("text-part", !concealed && has_text);
+        dom::show("files-part", !concealed && has_files);
         dom::show("concealed", concealed);
         dom::say("conceal", if concealed { "Show" } else { "Hide" });
     }

@@ -19,6 +19,8 @@ async fn while_the_database_is_away_the_server_says_so_and_afterwards_it_goes_on
     assert_eq!(get("/health/ready").await.status, 200);
 
     proxy.set(Line::Dead);
+    // Until the last connection is cut off.
+    tokio::time::sleep(Duration::from_millis(100)).await;
     for (call, body) in [
         ("create", create_body(&sealed(), 1)),
         ("reveal", reveal_body(&secret, &id)),

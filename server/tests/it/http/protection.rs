@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use app::vault::{Limits, StorageQuota, Vault};
-use futures::future::{Either, join_all, select};
+use futures::StreamExt as _;
+use futures::future::{Either, select};
 use serde_json::json;
+use shared_crypto::{Fresh, Payload, seal};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -20,7 +22,9 @@ suite! {
     behind_a_configured_proxy_each_client_has_its_own_limit,
     all_together_may_create_so_much_and_no_more,
     five_hundred_slow_connections_end_in_time_and_disturb_nobody,
-    connections_over_the_most_wait_for_their_turn
+    connections_over_the_most_wait_for_their_turn,
+    one_address_has_so_many_connections_and_a_proxy_as_many_as_it_wants,
+    who_stores_too_much_is_told_how_long_to_wait
 }
 
 fn few(number: u32) -> NonZeroU32 {
@@ -46,7 +50,8 @@ fn assert_limited(answer: &Answer) {
 async fn who_asks_too_often_is_told_how_long_to_wait(bed: &Bed<Sqlite>) {
     // As it comes: the limits are on.
     let site = Site::start_with(bed, |_| {}).await;
-    let answers = join_all((0..700).map(|_| look(&site, None))).await;
+    let looks = (0..700).map(|_| look(&site, None));
+    let answers: Vec<_> = futures::stream::iter(looks).buffer_unordered(100).collect().await;
     let (served, limited): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 404);
     assert!((600..620).contains(&served.len()), "{} served", served.len());
     assert_limited(limited[0]);
@@ -169,6 +174,38 @@ async fn five_hundred_slow_connections_end_in_time_and_disturb_nobody(bed: &Bed<
     for lasted in slow.await.unwrap() {
         assert!(lasted < Duration::from_secs(11), "{lasted:?}");
     }
+}
+
+async fn one_address_has_so_many_connections_and_a_proxy_as_many_as_it_wants(bed: &Bed<Sqlite>) {
+    for (proxies, closed) in [(vec![], true), (vec!["127.0.0.0/8".parse().unwrap()], false)] {
+        let site = Site::start_with(bed, |config| {
+            config.protection.max_connections_per_address = few(2);
+            config.protection.trusted_proxies = proxies;
+        })
+        .await;
+        let address = site.url.trim_start_matches("http://").to_owned();
+        let mut held = Vec::new();
+        for _ in 0..3 {
+            held.push(TcpStream::connect(&address).await.unwrap());
+        }
+        assert_eq!(hung_up(held.last_mut().unwrap(), Duration::from_millis(500)).await, closed);
+        drop(held);
+        let url = format!("{}/health/live", site.url);
+        eventually(|| async {
+            site.client.get(&url).send().await.is_ok_and(|answer| answer.status() == 200)
+        })
+        .await;
+    }
+}
+
+async fn who_stores_too_much_is_told_how_long_to_wait(bed: &Bed<Sqlite>) {
+    let site = Site::start_with(bed, |config| config.protection.mebibytes_per_hour = few(2)).await;
+    let large =
+        |text: &str| seal(&Payload::text(text.repeat(1 << 20)), Fresh::generate().unwrap(), None).unwrap();
+    assert_eq!(site.call("create", &create_body(&large("x"), 1)).await.status, 201);
+    let answer = site.call("create", &create_body(&large("y"), 1)).await;
+    assert_eq!((answer.status, &*answer.body), (429, r#"{"error":"rate_limited"}"#));
+    assert_eq!(site.call("create", &create_body(&sealed(), 1)).await.status, 201);
 }
 
 async fn connections_over_the_most_wait_for_their_turn(bed: &Bed<Sqlite>) {

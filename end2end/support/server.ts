@@ -68,6 +68,19 @@ export class Server {
     });
   }
 
+  /** Lines of its log with something in them that may be an id, a key, a hash, a token or somebody's address. */
+  suspicious(): string[] {
+    const looksSecret = (word: string) => /\d/.test(word) && /[a-z]/.test(word) && /[A-Z]/.test(word);
+    const isHash = (word: string) => /^[0-9a-f]{24,}$/.test(word);
+    // Where secrets are kept is said once, at the start.
+    const lines = this.log.split('\n').filter((line) => !line.includes('secrets are kept here'));
+    return lines.filter((line) => {
+      const words = line.match(/[\w-]{16,}/g) ?? [];
+      const hasAddress = /\b\d{1,3}(\.\d{1,3}){3}\b/.test(line);
+      return hasAddress || words.some((word) => looksSecret(word) || isHash(word));
+    });
+  }
+
   /** Ends it at once, as a power cut would. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL');

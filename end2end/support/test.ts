@@ -35,6 +35,9 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       const server = await Server.on(await newStore(store));
       await use(server);
       await server.remove();
+      // Everything that the tests of this worker did was logged at trace.
+      expect(server.log).toContain('/api/v1/reveal');
+      expect(server.suspicious()).toEqual([]);
     },
     { scope: 'worker' },
   ],

@@ -30,6 +30,11 @@ impl Postgres {
             eprintln!("PostgreSQL: the one DATABASE_URL names");
             return Ok(Self { url, _cluster: None });
         }
+        Self::started()
+    }
+
+    /// A throw-away one that ends with the value.
+    pub(crate) fn started() -> Result<Self> {
         let cluster = Cluster::start(&programs::ensured()?)?;
         Ok(Self { url: cluster.url(), _cluster: Some(cluster) })
     }

@@ -25,14 +25,21 @@ const COVERAGE: [&str; 7] = [
 /// Fuzzes for so many minutes each, and then runs the tests that know a long form.
 pub(crate) fn run_all(minutes: u32) -> Result<ExitCode> {
     fuzz(minutes)?;
-    let postgres = Postgres::given_or_started()?;
+    // One of our own: its processes are killed.
+    let postgres = Postgres::started()?;
     eprintln!("==> kills, random stories and the soak, in their long form");
-    run(cargo()
-        .args(["test", "--release", "--package", "server", "--test", "it", "--"])
-        .args(["--nocapture", "crash::", "store::model::"])
-        .env("IKRYPT_TORTURE", "1")
-        .env("DATABASE_URL", postgres.url()))?;
+    long_form(&postgres, "1", &["crash::", "store::model::"])?;
+    eprintln!("==> PostgreSQL crashes under load");
+    long_form(&postgres, "database", &["crash::postgres::a_database_that_crashes"])?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn long_form(postgres: &Postgres, what: &str, tests: &[&str]) -> Result<()> {
+    run(cargo()
+        .args(["test", "--release", "--package", "server", "--test", "it", "--", "--nocapture"])
+        .args(tests)
+        .env("IKRYPT_TORTURE", what)
+        .env("DATABASE_URL", postgres.url()))
 }
 
 fn fuzz(minutes: u32) -> Result<()> {

@@ -9,7 +9,7 @@ mod sample;
 mod sqlite;
 
 pub(crate) use bed::Bed;
-pub(crate) use crowd::{at_once, eventually, random};
+pub(crate) use crowd::{at_once, eventually, eventually_some, random};
 pub(crate) use database::{Database, hex};
 pub(crate) use postgres::Postgres;
 pub(crate) use proxy::{Line, Proxy};

@@ -5,19 +5,21 @@
 mod child;
 mod ledger;
 
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use crate::common::{Bed, random};
+use crate::common::{Bed, Database as _, Postgres, eventually_some, random};
 use child::Child;
 use ledger::Ledger;
 
 suite! {
     a_server_that_is_killed_loses_nothing_that_was_acknowledged_and_grants_nothing_twice,
-    under_load_the_server_keeps_its_size_and_its_connections,
+    under_load_the_server_keeps_its_size_and_its_connections;
+    postgres: a_database_that_crashes_under_load_loses_nothing_that_was_acknowledged,
 }
 
 const PEOPLE: usize = 8;
@@ -66,6 +68,29 @@ async fn a_server_that_is_killed_loses_nothing_that_was_acknowledged_and_grants_
         child.kill_and_start_again().await;
     }
     crowd.go_home().await.settle(bed, &child.url()).await;
+    child.stop().await;
+}
+
+/// Every other test on this PostgreSQL would lose its connections: `cargo xtask torture` runs it alone.
+async fn a_database_that_crashes_under_load_loses_nothing_that_was_acknowledged(bed: &Bed<Postgres>) {
+    if std::env::var("IKRYPT_TORTURE").as_deref() != Ok("database") {
+        return;
+    }
+    let child = Child::start(&bed.database.url()).await;
+    let crowd = Crowd::before(&child);
+    for _ in 0..20 {
+        tokio::time::sleep(Duration::from_millis(u64::from(200 + random(800)))).await;
+        // One of its processes killed makes PostgreSQL drop all of them and recover from its log.
+        let pid = "SELECT pid::bigint FROM pg_stat_activity WHERE backend_type = 'checkpointer'";
+        let pid = eventually_some(|| async {
+            sqlx::query_scalar::<_, i64>(pid).fetch_one(&bed.database.raw).await.ok()
+        });
+        let killed = Command::new("kill").arg("-9").arg(pid.await.to_string()).status();
+        assert!(killed.unwrap().success(), "whoever runs this may kill PostgreSQL's processes");
+    }
+    let ledger = crowd.go_home().await;
+    eventually_some(|| async { sqlx::query("SELECT 1").execute(&bed.database.raw).await.ok() }).await;
+    ledger.settle(bed, &child.url()).await;
     child.stop().await;
 }
 

@@ -34,6 +34,17 @@ pub(crate) async fn eventually<F: Future<Output = bool>>(is_so: impl Fn() -> F) 
     panic!("it never came to that");
 }
 
+/// Waits until there is something, for ten seconds at most.
+pub(crate) async fn eventually_some<T, F: Future<Output = Option<T>>>(what: impl Fn() -> F) -> T {
+    for _ in 0..2000 {
+        if let Some(it) = what().await {
+            return it;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("it never came to that");
+}
+
 /// A number below `end`.
 pub(crate) fn random(end: u32) -> u32 {
     let [a, b, c, d, ..] = *Claim::generate().unwrap().as_bytes();

@@ -8,7 +8,7 @@ use serde_json::Value;
 use shared_crypto::Sealed;
 use tokio::time::sleep;
 
-use crate::common::{Bed, random};
+use crate::common::{Bed, Database, random};
 use crate::http::{create_body, receipt_body, reveal_body, sealed};
 
 /// Every secret that was acknowledged, by its id.
@@ -45,7 +45,7 @@ impl Ledger {
     }
 
     /// Nothing that was said has been forgotten, and nothing was given out that was not said.
-    pub(super) async fn settle(&self, bed: &Bed, url: &str) {
+    pub(super) async fn settle<D: Database + ?Sized>(&self, bed: &Bed<D>, url: &str) {
         let entries = std::mem::take(&mut *self.0.lock().unwrap());
         assert!(entries.len() > 10, "only {} stories were played", entries.len());
         for Entry { sealed, max_views, granted } in entries.values() {

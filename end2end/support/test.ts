@@ -36,7 +36,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       await use(server);
       await server.remove();
       // Everything that the tests of this worker did was logged at trace.
-      expect(server.log).toContain('/api/v1/reveal');
+      expect(server.log).toContain('secrets are kept here');
       expect(server.suspicious()).toEqual([]);
     },
     { scope: 'worker' },

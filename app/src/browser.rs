@@ -5,6 +5,7 @@ pub mod dom;
 pub mod download;
 pub mod json;
 pub mod page;
+pub mod patience;
 pub mod qr;
 pub mod stretch;
 pub mod time;

@@ -122,3 +122,30 @@ test('a server that is dead when the page looks is named, and trying again works
   await reader.tryAgain.click();
   expect(await reader.reveal()).toBe('a moment later');
 });
+
+test('what takes long is said: looking, and sending', async ({ visit, server }) => {
+  const { link } = await sent(server, 'on a slow line');
+  const slowly = async (page: Page, call: string) => {
+    let release = () => {};
+    const released = new Promise<void>((resolve) => (release = resolve));
+    await page.route(`**/api/v1/${call}`, async (route) => {
+      await released;
+      await route.continue();
+    });
+    return release;
+  };
+  const page = await visit();
+  const arrive = await slowly(page, 'open');
+  const reader = await SecretPage.of(page, link);
+  await expect(reader.status).toContainText('Still on its way', { timeout: 12_000 });
+  arrive();
+  expect(await reader.reveal()).toBe('on a slow line');
+
+  const sender = await SendPage.of(await visit(), server);
+  const pass = await slowly(sender.page, 'create');
+  await sender.secret.fill('slowly sent');
+  await sender.createLink.click();
+  await expect(sender.page.getByRole('status').filter({ hasText: 'Still on its way' })).toBeVisible({ timeout: 12_000 });
+  pass();
+  await expect(sender.ready).toBeVisible();
+});

@@ -125,15 +125,16 @@ impl<K: Hash + Eq + Clone> PerClient<K> {
         self.check_many(client, NonZeroU32::MIN)
     }
 
-    /// So many at once; more than the quota of a whole period never pass.
+    /// So many at once. What is more than a whole period's counts as that: else it would never pass.
     fn check_many(&self, client: &K, many: NonZeroU32) -> Result<(), u32> {
         if self.checks.fetch_add(1, Ordering::Relaxed).is_multiple_of(Self::PAUSE) {
             self.tidy();
         }
+        let many = many.min(self.quota.burst_size());
         match self.buckets().check_key_n(client, many) {
-            Ok(Ok(())) => Ok(()),
             Ok(Err(until)) => Err(seconds(&until)),
-            Err(_) => Err(u32::MAX),
+            // More than a bucket holds was never asked for.
+            Ok(Ok(())) | Err(_) => Ok(()),
         }
     }
 
@@ -189,5 +190,9 @@ mod tests {
         let wait = limiter.check(&1).unwrap_err();
         assert!((9..=10).contains(&wait), "{wait}");
         assert_eq!(limiter.check(&2), Ok(()));
+        // As much as a full bucket, and not a second time.
+        let huge = NonZeroU32::new(1_000).unwrap();
+        assert_eq!(limiter.check_many(&3, huge), Ok(()));
+        assert!(limiter.check_many(&3, huge).is_err());
     }
 }

@@ -13,6 +13,7 @@ use std::rc::Rc;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
+use crate::browser::patience::Patience;
 use crate::browser::{dom, page};
 use crate::islands::passphrase;
 #[cfg(feature = "ssr")]
@@ -97,7 +98,12 @@ impl Form {
         self.busy(true);
         let form = Rc::clone(self);
         leptos::task::spawn_local(async move {
+            let waited = Patience::new(
+                "sending",
+                "Still on its way: a slow line, or large files. Your text stays here until the server has it.",
+            );
             let sent = send(draft).await;
+            drop(waited);
             form.busy(false);
             match sent {
                 Ok(sent) => {

@@ -1,4 +1,4 @@
-//! Buttons that copy a text and say so, in the element that follows them.
+//! Buttons that copy a text and say so, behind the row they stand in.
 
 use crate::browser::{dom, page};
 

@@ -9,6 +9,7 @@ use shared_crypto::wire::{ReceiptAnswer, ReceiptRequest, Refusal, State};
 use shared_crypto::{Error, ReceiptLink};
 
 use crate::browser::api::{call_until_answered, sleep};
+use crate::browser::patience::Patience;
 use crate::browser::{Failure, call, dom, page, time};
 use crate::phrase;
 
@@ -90,13 +91,19 @@ fn wake() {
 
 impl Sender {
     /// Asks because somebody wants to know, and moves the focus to the answer. Burning twice is burning once,
-    /// so it is repeated until it is answered.
+    /// so that is repeated until it is answered.
     fn ask(self: &Rc<Self>, name: &'static str) {
         self.asked.set(self.asked.get() + 1);
         let sender = Rc::clone(self);
         leptos::task::spawn_local(async move {
             let request = ReceiptRequest { token: sender.token.clone() };
-            match call_until_answered(name, &request, PATIENCE_MS, || {}).await {
+            let waited = Patience::new("asking", "No answer yet.");
+            let answer = match name {
+                "burn" => call_until_answered(name, &request, PATIENCE_MS, || {}).await,
+                _ => call(name, &request, PATIENCE_MS).await,
+            };
+            drop(waited);
+            match answer {
                 Ok(answer) => {
                     show(&answer);
                     sender.last.replace(Some(answer));

@@ -14,15 +14,13 @@ use leptos::prelude::*;
 use shared_crypto::wire::RevealRequest;
 use shared_crypto::{Payload, RevealKeys, SecretLink};
 
-use crate::browser::api::sleep;
 use crate::browser::page::LeaveGuard;
+use crate::browser::patience::Patience;
 use crate::browser::{dom, page};
 use attempt::Attempt;
 use ended::Ended;
 use load::{Secret, load, start};
 
-/// After so long the page says what it waits for.
-const SLOW: Duration = Duration::from_secs(8);
 /// A secret that nobody looks at is hidden after so long.
 const ABSENCE: Duration = Duration::from_mins(2);
 
@@ -41,8 +39,6 @@ struct Reader {
     /// Kept for another try.
     link: RefCell<Option<SecretLink>>,
     secret: RefCell<Option<Rc<Secret>>>,
-    /// Changes when an envelope is asked for, and when it is there.
-    looks: Cell<u32>,
     attempt: Cell<Attempt>,
     /// An unanswered reveal is repeated with the same claim: it may have been granted, and is granted once.
     pending: RefCell<Option<(Rc<RevealKeys>, RevealRequest)>>,
@@ -91,22 +87,14 @@ impl Reader {
     fn look(self: &Rc<Self>) {
         let Some(link) = self.link.borrow().clone() else { return };
         self.enter(Stage::Looking);
-        let looking = self.looks.get() + 1;
-        self.looks.set(looking);
-        let waiting = Rc::clone(self);
-        leptos::task::spawn_local(async move {
-            sleep(SLOW).await;
-            if waiting.looks.get() == looking {
-                dom::say(
-                    "looking-status",
-                    "Still on its way: a slow line, or a large secret. Nothing was opened.",
-                );
-            }
-        });
         let reader = Rc::clone(self);
         leptos::task::spawn_local(async move {
+            let waited = Patience::new(
+                "looking-status",
+                "Still on its way: a slow line, or a large secret. Nothing was opened.",
+            );
             let stage = load(link).await;
-            reader.looks.set(looking + 1);
+            drop(waited);
             reader.enter(stage);
         });
     }

@@ -90,6 +90,7 @@ fn write(limits: Limits, focused: bool) -> impl IntoView {
             <Alert id="problem"/>
             <button id="create" type="button" class="primary">"Create link"</button>
             <progress id="progress" aria-label="Encrypting and sending" hidden></progress>
+            <p id="sending" class="help" role="status"></p>
         </fieldset>
     }
 }

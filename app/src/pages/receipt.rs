@@ -46,6 +46,7 @@ fn shown() -> impl IntoView {
                 <button id="keep" type="button" hidden>"Keep it"</button>
                 <button id="burn-indeed" type="button" class="danger" hidden>"Yes, burn it"</button>
             </div>
+            <p id="asking" class="help" role="status"></p>
             <p class="help">"Burning deletes the secret before it expires. It cannot be undone, and takes back nothing that was opened before."</p>
         </div>
     }

@@ -23,6 +23,8 @@ mod components;
 pub mod error;
 pub mod islands;
 #[cfg(feature = "ssr")]
+pub mod openapi;
+#[cfg(feature = "ssr")]
 pub mod pages;
 pub mod phrase;
 #[cfg(feature = "ssr")]

@@ -1,6 +1,7 @@
 //! One file a page, rendered on the server only. Each begins with what the page says of itself.
 
 mod about;
+mod api;
 mod form;
 mod guide;
 mod guides;
@@ -45,6 +46,8 @@ pub enum Page {
     Client,
     /// Sending a link in chat and in e-mail.
     ChatAndEmail,
+    /// The API, for those who write programs.
+    Api,
     /// What this site is, and who runs it.
     About,
     /// What it knows of its visitors.
@@ -91,7 +94,7 @@ pub(crate) struct Question {
 
 impl Page {
     /// Every page there is.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Home,
         Self::Secret,
         Self::Receipt,
@@ -103,6 +106,7 @@ impl Page {
         Self::EnvFile,
         Self::Client,
         Self::ChatAndEmail,
+        Self::Api,
         Self::About,
         Self::Privacy,
         Self::Terms,
@@ -122,6 +126,7 @@ impl Page {
             Self::EnvFile => &guides::env_file::META,
             Self::Client => &guides::client::META,
             Self::ChatAndEmail => &guides::chat_and_email::META,
+            Self::Api => &api::META,
             Self::About => &about::META,
             Self::Privacy => &privacy::META,
             Self::Terms => &terms::META,

@@ -57,6 +57,27 @@ const THEME: &str = "\
     });\n\
     }";
 
+/// Loads the WebAssembly and wakes the islands up. The integrity holds for what is streamed, and stops the
+/// start when it does not match.
+fn boot_script(Assets { js, wasm, wasm_integrity, .. }: &Assets) -> String {
+    format!(
+        "try {{\n\
+         const app = await import({js:?});\n\
+         await app.default({{ module_or_path: fetch({wasm:?}, {{ integrity: {wasm_integrity:?} }}) }});\n\
+         app.hydrate();\n\
+         for (const island of document.querySelectorAll('leptos-island')) app[island.dataset.component]?.(island);\n\
+         }} catch (error) {{\n\
+         document.documentElement.dataset.boot = 'failed';\n\
+         console.error(error);\n\
+         }}"
+    )
+}
+
+/// Every script that stands in a page itself.
+pub fn inline_scripts(assets: &Assets) -> [String; 2] {
+    [THEME.to_owned(), boot_script(assets)]
+}
+
 /// Renders one page. Nothing in it depends on who asks, but for the nonce.
 pub fn render(page: Page, site: &Site, nonce: &str) -> String {
     let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new_islands())));
@@ -66,27 +87,15 @@ pub fn render(page: Page, site: &Site, nonce: &str) -> String {
 }
 
 fn document(page: Page, site: &Site, nonce: &str) -> impl IntoView + use<> {
-    let Assets { css, js, wasm, wasm_integrity } = site.assets.clone();
+    let Assets { css, js, wasm, .. } = site.assets.clone();
     let metadata = metadata::metadata(page, site, nonce);
     let theme = view! { <script nonce=nonce.to_owned() inner_html=THEME></script> };
     let nonce = nonce.to_owned();
     let boot = page.has_islands().then(|| {
-        // The integrity holds for what is streamed, and stops the start when it does not match.
-        let script = format!(
-            "try {{\n\
-             const app = await import({js:?});\n\
-             await app.default({{ module_or_path: fetch({wasm:?}, {{ integrity: {wasm_integrity:?} }}) }});\n\
-             app.hydrate();\n\
-             for (const island of document.querySelectorAll('leptos-island')) app[island.dataset.component]?.(island);\n\
-             }} catch (error) {{\n\
-             document.documentElement.dataset.boot = 'failed';\n\
-             console.error(error);\n\
-             }}"
-        );
         view! {
-            <link rel="modulepreload" href=js.clone()/>
-            <link rel="preload" href=wasm.clone() r#as="fetch" crossorigin="anonymous"/>
-            <script type="module" nonce=nonce inner_html=script></script>
+            <link rel="modulepreload" href=js/>
+            <link rel="preload" href=wasm r#as="fetch" crossorigin="anonymous"/>
+            <script type="module" nonce=nonce inner_html=boot_script(&site.assets)></script>
         }
     });
     let content = page.view(site);

@@ -18,6 +18,7 @@ const TEXT_PAGES = [
   '/guides/env-file',
   '/guides/client',
   '/guides/chat-and-email',
+  '/docs/api',
   '/about',
   '/privacy',
   '/terms',

@@ -63,6 +63,13 @@ pub(crate) async fn named(uri: Uri, headers: HeaderMap) -> Response {
     response
 }
 
+/// Every file that is served, with the SHA-256 of its content.
+pub(crate) fn hashes() -> impl Iterator<Item = (String, [u8; 32])> {
+    Site::iter()
+        .filter(|path| media_type(path).is_some())
+        .filter_map(|path| Some((format!("/{path}"), Site::get(&path)?.metadata.sha256_hash())))
+}
+
 /// The names in the assets folder, each a route of its own.
 pub(crate) fn names() -> impl Iterator<Item = String> {
     Site::iter()

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use app::vault::Limits;
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 use url::Url;
 
 pub use operator::OperatorSettings;
@@ -66,6 +66,17 @@ pub struct Config {
     /// How it is logged.
     #[arg(long, env = "IKRYPT_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
+
+    /// What to do instead of serving.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What else this program does. Options stand before the command.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Print the hashes of everything this binary serves, as `/.well-known/ikrypt.json` has them
+    Manifest,
 }
 
 /// How a line of the log looks.

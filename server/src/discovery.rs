@@ -1,4 +1,4 @@
-//! What programs look for on a site: `robots.txt`, `sitemap.xml`, and the manifest.
+//! What programs look for on a site: `robots.txt`, `sitemap.xml`, the manifest, and the API's description.
 
 use app::pages::Page;
 use axum::Router;
@@ -15,12 +15,20 @@ pub(crate) const PATHS: [&str; 3] = [ROBOTS, SITEMAP, MANIFEST];
 const ROBOTS: &str = "/robots.txt";
 const SITEMAP: &str = "/sitemap.xml";
 const MANIFEST: &str = "/manifest.webmanifest";
+const API: &str = "/api/v1/openapi.json";
 
 /// A sitemap has whole addresses in it. What a request calls this host is anybody's word, so without a
 /// public URL there is none.
 pub(crate) fn routes(has_public_url: bool) -> Router<AppState> {
     let routes = Router::new().route(ROBOTS, get(robots)).route(MANIFEST, get(manifest));
     if has_public_url { routes.route(SITEMAP, get(sitemap)) } else { routes }
+}
+
+/// Made once: nothing in it depends on who asks.
+pub(crate) fn api_description(state: &AppState) -> Router<AppState> {
+    let site = state.site();
+    let text = app::openapi::document(&site.limits, state.public_url()).to_string();
+    Router::new().route(API, get(async move || file("application/json", text)))
 }
 
 async fn robots(State(state): State<AppState>) -> impl IntoResponse {

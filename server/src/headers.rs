@@ -15,13 +15,16 @@ use crate::state::AppState;
 const SEALED_POLICY: &str =
     "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox";
 
-/// What a page may do: run its own script and WebAssembly, and talk to its own server.
+/// What a page may do: run its own script and WebAssembly, and talk to its own server. With [`NONCE`] in it.
+pub(crate) const PAGE_POLICY: &str = "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; \
+    style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'";
+/// Stands where each answer has a word of its own.
+const NONCE: &str = "{nonce}";
+
+/// The policy of a page with this nonce.
 pub(crate) fn page_policy(nonce: &str) -> String {
-    format!(
-        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; \
-         font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; \
-         form-action 'none'; frame-ancestors 'none'; object-src 'none'"
-    )
+    PAGE_POLICY.replace(NONCE, nonce)
 }
 
 /// What the worker may do: load its WebAssembly from its own server, and nothing else.

@@ -13,6 +13,7 @@ mod guard;
 mod headers;
 mod health;
 mod listener;
+pub mod manifest;
 mod quota;
 mod rate_limit;
 mod refusal;

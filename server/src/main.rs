@@ -8,7 +8,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use server::config::Config;
+use server::config::{Command, Config};
+use server::manifest::manifest;
 use server::{assets, serve, store, telemetry};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -29,6 +30,10 @@ async fn main() -> ExitCode {
 async fn run(config: &Config) -> Result<(), String> {
     let assets = assets::built()
         .ok_or("this binary was built without its pages: build it with `cargo xtask build`")?;
+    if config.command == Some(Command::Manifest) {
+        print!("{}", manifest(&assets));
+        return Ok(());
+    }
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
     let store = store::connect(&config.database_url).await.map_err(|error| error.to_string())?;

@@ -17,7 +17,7 @@ use crate::guard::guard;
 use crate::headers::{page_policy, security_headers};
 use crate::refusal::refuse;
 use crate::state::AppState;
-use crate::{assets, discovery, health, telemetry};
+use crate::{assets, discovery, health, manifest, telemetry};
 
 /// The five calls of the API.
 const CALLS: [&str; 5] = ["create", "open", "reveal", "receipt", "burn"];
@@ -51,6 +51,8 @@ pub fn router(state: AppState) -> Router {
         .merge(api)
         .merge(files)
         .merge(discovery::routes(state.public_url().is_some()))
+        .merge(discovery::api_description(&state))
+        .merge(manifest::routes(&state.site().assets))
         .merge(pages)
         .layer(middleware::from_fn_with_state(state.clone(), security_headers))
         .layer(middleware::from_fn(telemetry::log_request))

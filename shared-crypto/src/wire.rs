@@ -5,30 +5,51 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+/// Canonical `b64u` of so many bytes, as JSON Schema says it: the last character has no stray bits.
+#[cfg(feature = "schema")]
+const BYTES_12: &str = "^[A-Za-z0-9_-]{16}$";
+#[cfg(feature = "schema")]
+const BYTES_16: &str = "^[A-Za-z0-9_-]{21}[AQgw]$";
+#[cfg(feature = "schema")]
+const BYTES_32: &str = "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$";
+/// Begins with a header of this version, without or with a passphrase.
+#[cfg(feature = "schema")]
+const ENVELOPE: &str = "^AQE[AB]A[A-P][A-Za-z0-9_-]+$";
+
 /// `POST /api/v1/create`.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct CreateRequest {
     /// The sealed payload.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = ENVELOPE), length(min = 1408)))]
     pub envelope: String,
     /// The server's half of the key, 32 bytes.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = BYTES_32)))]
     pub share: String,
     /// SHA-256 of `access`.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = BYTES_32)))]
     pub access_hash: String,
     /// SHA-256 of `reveal`.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = BYTES_32)))]
     pub reveal_hash: String,
     /// SHA-256 of the receipt token.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = BYTES_32)))]
     pub receipt_hash: String,
     /// Seconds until the secret is gone.
+    #[cfg_attr(feature = "schema", schemars(range(min = 60)))]
     pub ttl_seconds: u32,
     /// How many times the share is given out.
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
     pub max_views: u8,
 }
 
 /// 201 to `create`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CreateAnswer {
     /// The server's name for the secret, 12 bytes.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = BYTES_12)))]
     pub id: String,
     /// When it was stored, by the database's clock.
     pub created_at: DateTime<Utc>,
@@ -48,18 +69,23 @@ impl fmt::Debug for CreateAnswer {
 
 /// `POST /api/v1/open`: looking costs no view.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OpenRequest {
     /// The secret's id.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = BYTES_12)))]
     pub id: String,
     /// The proof that the asker holds the link.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = BYTES_32)))]
     pub access: String,
 }
 
 /// 200 to `open`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct OpenAnswer {
     /// The sealed payload.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = ENVELOPE), length(min = 1408)))]
     pub envelope: String,
     /// How many views there were.
     pub max_views: u8,
@@ -73,22 +99,29 @@ pub struct OpenAnswer {
 
 /// `POST /api/v1/reveal`: costs one view, once for each claim.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RevealRequest {
     /// The secret's id.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = BYTES_12)))]
     pub id: String,
     /// The proof that the asker holds the link.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = BYTES_32)))]
     pub access: String,
     /// The proof that the asker knows the passphrase too.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = BYTES_32)))]
     pub reveal: String,
     /// 16 random bytes that name this attempt; a retry repeats them.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = BYTES_16)))]
     pub claim: String,
 }
 
 /// 200 to `reveal`.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RevealAnswer {
     /// The server's half of the key, 32 bytes.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = BYTES_32)))]
     pub share: String,
     /// How many views are left after this one.
     pub views_left: u8,
@@ -96,14 +129,17 @@ pub struct RevealAnswer {
 
 /// `POST /api/v1/receipt` and `POST /api/v1/burn`.
 #[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct ReceiptRequest {
     /// The receipt token, 32 bytes.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = BYTES_32)))]
     pub token: String,
 }
 
 /// What became of a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// There are views left, and time.
@@ -118,6 +154,7 @@ pub enum State {
 
 /// 200 to `receipt` and `burn`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReceiptAnswer {
     /// What became of the secret.
     pub state: State,
@@ -137,6 +174,7 @@ pub struct ReceiptAnswer {
 
 /// The body of every answer that is not 2xx.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "error", rename_all = "snake_case")]
 pub enum Refusal {
     /// 400: not the shape, range or form that is asked for.

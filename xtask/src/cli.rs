@@ -7,7 +7,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 use crate::pipeline::Pipeline;
-use crate::steps::Step;
+use crate::steps::{Step, build};
 use crate::{postgres, report, serve, torture};
 
 /// Builds, runs and tests iKrypt; installs what is missing into tools/.
@@ -20,8 +20,11 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Build the product: target/release/ikrypt-server, with the site inside
+    /// Build the product: target/release/ikrypt-server, with the site inside, and target/release/ikrypt
     Build,
+    /// Build the site alone, into target/site
+    #[command(hide = true)]
+    Site,
     /// Build the product and start it
     Run {
         /// Passed on to ikrypt-server
@@ -65,6 +68,7 @@ enum Command {
 pub(crate) fn run() -> Result<ExitCode> {
     match Cli::parse().command {
         Command::Build => Pipeline::new(&[Step::Build]).run(),
+        Command::Site => build::site().map(|()| ExitCode::SUCCESS),
         Command::Run { args } => serve::run(&args),
         Command::Test { list: true, .. } => {
             report::list_steps();

@@ -1,12 +1,13 @@
 //! The steps: what each is called, what it needs, what it does.
 
-mod build;
+pub(crate) mod build;
 mod deny;
 mod e2e;
 mod fences;
 mod lint;
 mod native;
 mod npm;
+mod reproduce;
 mod wasm;
 
 use anyhow::Result;
@@ -29,6 +30,7 @@ pub(crate) enum Step {
     Wasm,
     Build,
     E2e,
+    Reproduce,
 }
 
 impl Step {
@@ -45,6 +47,7 @@ impl Step {
         Self::Wasm,
         Self::Build,
         Self::E2e,
+        Self::Reproduce,
     ];
 
     /// Those that only read the code.
@@ -70,6 +73,7 @@ impl Step {
             Self::Wasm => "wasm",
             Self::Build => "build",
             Self::E2e => "e2e",
+            Self::Reproduce => "reproduce",
         }
     }
 
@@ -85,8 +89,9 @@ impl Step {
             Self::Native => "unit and integration tests, with PostgreSQL and SQLite",
             Self::Doctests => "the examples in the documentation",
             Self::Wasm => "the cryptography's tests in a browser's WebAssembly",
-            Self::Build => "the product: target/release/ikrypt-server",
-            Self::E2e => "the product in a browser",
+            Self::Build => "the product: target/release/ikrypt-server and ikrypt",
+            Self::E2e => "the product in a browser and in a terminal",
+            Self::Reproduce => "the site, built in another folder, is the same",
         }
     }
 
@@ -100,10 +105,10 @@ impl Step {
             Self::Deny => &[Tool::CargoDeny],
             Self::Native => &[Tool::Postgres],
             Self::Wasm => &[Tool::WasmTarget, Tool::WasmBindgen, Tool::ChromeDriver],
-            Self::Build => {
+            Self::Build | Self::Reproduce => {
                 &[Tool::WasmTarget, Tool::Node, Tool::CargoLeptos, Tool::WasmBindgen, Tool::WasmOpt]
             }
-            Self::E2e => &[Tool::Postgres, Tool::Node, Tool::Browser],
+            Self::E2e => &[Tool::Postgres, Tool::Node, Tool::Python, Tool::Browser],
         }
     }
 
@@ -121,6 +126,7 @@ impl Step {
             Self::Wasm => wasm::tests(shared),
             Self::Build => build::product(),
             Self::E2e => e2e::tests(shared),
+            Self::Reproduce => reproduce::check(),
         }
     }
 }

@@ -9,6 +9,7 @@ mod cargo_install;
 mod deny;
 mod leptos;
 mod node;
+mod python;
 mod rust;
 mod version;
 mod wasm_bindgen;
@@ -21,6 +22,7 @@ use crate::steps::Step;
 
 pub(crate) use apt::{install as apt_install, is_root};
 pub(crate) use browser::{browser, chrome_driver};
+pub(crate) use python::programs as python_programs;
 pub(crate) use rust::WASM;
 pub(crate) use version::Version;
 
@@ -35,6 +37,7 @@ pub(crate) enum Tool {
     WasmBindgen,
     WasmOpt,
     Node,
+    Python,
     Browser,
     ChromeDriver,
     Postgres,
@@ -52,6 +55,7 @@ impl Tool {
             Self::WasmBindgen => wasm_bindgen::ensure(),
             Self::WasmOpt => wasm_opt::ensure(),
             Self::Node => node::ensure(),
+            Self::Python => python::ensure(),
             Self::Browser => {
                 browser::ensure();
                 Ok(())

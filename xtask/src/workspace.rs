@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 /// The name of the product's program.
 pub(crate) const SERVER: &str = "ikrypt-server";
 
+/// The name of the command line's program.
+pub(crate) const CLI: &str = "ikrypt";
+
 /// The root of the checkout.
 ///
 /// Cargo tells it at run time; the value from compile time is for those who start the binary
@@ -34,6 +37,16 @@ pub(crate) fn site_dir() -> PathBuf {
 /// The product, as an absolute path.
 pub(crate) fn server_binary() -> PathBuf {
     target_dir().join("release").join(SERVER)
+}
+
+/// The command line, as an absolute path.
+pub(crate) fn cli_binary() -> PathBuf {
+    target_dir().join("release").join(CLI)
+}
+
+/// The hashes of what the server serves; `cli/build.rs` takes them in.
+pub(crate) fn manifest() -> PathBuf {
+    root().join("target/manifest.json")
 }
 
 fn target_dir() -> PathBuf {

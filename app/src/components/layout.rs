@@ -5,10 +5,11 @@ use crate::pages::Page;
 const HEADER: [(Page, &str); 3] =
     [(Page::Guide, "How it works"), (Page::Guides, "Guides"), (Page::Security, "Security")];
 
-const FOOTER: [(Page, &str); 6] = [
+const FOOTER: [(Page, &str); 7] = [
     (Page::Guide, "How it works"),
     (Page::Security, "Security"),
     (Page::Guides, "Guides"),
+    (Page::Api, "API"),
     (Page::About, "About"),
     (Page::Privacy, "Privacy"),
     (Page::Terms, "Terms"),

@@ -2,25 +2,39 @@
 
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::process::{cargo, command, run};
+use crate::process::{capture, cargo, command, run};
 use crate::workspace;
 
-/// Builds it, and looks at what came out: a site with a file missing or left over builds just as
-/// well, and is then inside the server.
+/// The compiler's flags for what runs in a browser.
+const WASM_RUSTFLAGS: &str = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS";
+
+/// Builds it: the site, the server with the site inside, and the command line with the site's hashes inside.
 pub(super) fn product() -> Result<()> {
+    site()?;
+    run(cargo().args(["build", "--release", "--locked", "--package", "server"]))?;
     let server = workspace::server_binary();
+    let manifest = capture(command(&server).arg("manifest"))?;
+    fs::write(workspace::manifest(), manifest).context("cannot write target/manifest.json")?;
+    run(cargo().args(["build", "--release", "--locked", "--package", "cli"]))?;
+    eprintln!("built {} and {}", server.display(), workspace::cli_binary().display());
+    Ok(())
+}
+
+/// Builds the site alone. With a file missing or left over it builds just as well, and is then inside the server:
+/// so it is looked at.
+pub(crate) fn site() -> Result<()> {
     let site = workspace::site_dir();
     if site.exists() {
         fs::remove_dir_all(&site).with_context(|| format!("cannot remove {}", site.display()))?;
     }
-
     worker()?;
     let mut leptos = command("cargo-leptos");
-    leptos.args(["leptos", "build", "--release", "--precompress"]);
+    leptos.args(["leptos", "build", "--release", "--precompress", "--frontend-only"]);
+    leptos.env(WASM_RUSTFLAGS, without_paths()?);
     // It would answer every compile error with its own stack.
     leptos.env_remove("RUST_BACKTRACE");
     // What these say would win over Cargo.toml.
@@ -30,16 +44,53 @@ pub(super) fn product() -> Result<()> {
         }
     }
     run(&mut leptos)?;
-
-    if !server.exists() {
-        bail!("cargo-leptos ended well, but {} is not there", server.display());
-    }
     check_site(&file_names(&site.join("pkg"))?)?;
     if !site.join("stretch/stretch_bg.wasm.br").exists() {
         bail!("target/site/stretch/stretch_bg.wasm was not compressed");
     }
-    eprintln!("built {}", server.display());
-    Ok(())
+    files_below(&site)?
+        .iter()
+        .filter(|path| path.extension().is_some_and(|end| end == "gz"))
+        .try_for_each(timeless)
+}
+
+/// Takes the moment of the build out of a gzip file: bytes 4 to 7 of its header (RFC 1952).
+fn timeless(path: &PathBuf) -> Result<()> {
+    let mut bytes = fs::read(path)?;
+    bytes.get_mut(4..8).with_context(|| format!("{} is no gzip file", path.display()))?.fill(0);
+    fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Every file in a folder and the folders in it.
+pub(super) fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(&next).with_context(|| format!("cannot read {}", next.display()))? {
+            let path = entry?.path();
+            if path.is_dir() { folders.push(path) } else { found.push(path) }
+        }
+    }
+    Ok(found)
+}
+
+/// Messages of a panic name source files: under the same names wherever this is built, so that the bytes are
+/// the same too.
+fn without_paths() -> Result<String> {
+    let sysroot = capture(command("rustc").args(["--print", "sysroot"]))?;
+    let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let cargo_home = cargo_home.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")));
+    let cargo_home = cargo_home.context("neither CARGO_HOME nor HOME is set")?;
+    let names = [
+        (workspace::root(), "/ikrypt"),
+        (cargo_home.join("registry/src"), "/crates"),
+        (PathBuf::from(sysroot.trim()), "/rust"),
+    ];
+    let flags = names.map(|(path, name)| format!("--remap-path-prefix={}={name}", path.display()));
+    if flags.iter().any(|flag| flag.contains(char::is_whitespace)) {
+        bail!("a folder with a space in its name cannot be built in: cargo would take it for two");
+    }
+    Ok(flags.join(" "))
 }
 
 /// Argon2id for the browser's worker, a WebAssembly of its own: cargo-leptos knows of one only, and takes
@@ -62,7 +113,7 @@ fn worker() -> Result<()> {
         TARGET,
         "--target-dir",
     ]);
-    run(build.arg(&target_dir))?;
+    run(build.arg(&target_dir).env(WASM_RUSTFLAGS, without_paths()?))?;
 
     let out = root.join("public/stretch");
     let mut bindgen = command("wasm-bindgen");

@@ -9,7 +9,7 @@ use crate::{tee, tools, workspace};
 
 /// Runs Playwright on the product that was built, with a PostgreSQL for the asking.
 ///
-/// The tests get `IKRYPT_SERVER_BIN`, `DATABASE_URL`, and `CHROMIUM` if the system has a browser;
+/// The tests get `IKRYPT_SERVER_BIN`, `IKRYPT_BIN`, `IKRYPT_PYTHON` (a folder), `DATABASE_URL`, and `CHROMIUM` if the system has a browser;
 /// without it they use the one Playwright brings along.
 pub(super) fn tests(shared: &mut Shared) -> Result<()> {
     let server = workspace::server_binary();
@@ -26,6 +26,8 @@ pub(super) fn tests(shared: &mut Shared) -> Result<()> {
         .args(&shared.playwright_args)
         .current_dir(&end2end)
         .env("IKRYPT_SERVER_BIN", server)
+        .env("IKRYPT_BIN", workspace::cli_binary())
+        .env("IKRYPT_PYTHON", tools::python_programs())
         .env("DATABASE_URL", shared.database_url()?);
     if let Some(browser) = tools::browser() {
         playwright.env("CHROMIUM", browser);

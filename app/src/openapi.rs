@@ -1,0 +1,144 @@
+//! The API as `OpenAPI` 3.1, made from the types that travel: what is served as a file, and shown as a page.
+
+mod calls;
+
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+use shared_crypto::wire::Refusal;
+
+use crate::vault::Limits;
+pub(crate) use calls::{CALLS, Call};
+
+/// Requests and answers whose values are real ones, under keys that everybody knows.
+const EXAMPLE: &str = include_str!("../../docs/api/example.json");
+
+/// The document, with the limits of this server in it.
+pub fn document(limits: &Limits, public_url: Option<&str>) -> Value {
+    let settings = SchemaSettings::draft2020_12()
+        .with(|settings| settings.definitions_path = "/components/schemas".into());
+    let mut types = settings.into_generator();
+    let variants = variants(&mut types);
+    let example: Value = serde_json::from_str(EXAMPLE).unwrap_or_default();
+
+    let mut paths = Map::new();
+    for call in &CALLS {
+        paths.insert(format!("/api/v1/{}", call.name), call.path(&mut types, &variants, &example));
+    }
+    let mut schemas = types.take_definitions(true);
+    if let Some(create) = schemas.get_mut("CreateRequest") {
+        create["properties"]["ttl_seconds"]["maximum"] = json!(limits.max_ttl);
+        create["properties"]["max_views"]["maximum"] = json!(limits.max_views);
+        // Four characters for three bytes.
+        create["properties"]["envelope"]["maxLength"] = json!(limits.max_envelope_bytes().div_ceil(3) * 4);
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "iKrypt",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": "One-time secret links, encrypted by the client",
+            "description": "Five calls. Nothing that opens a secret, and no id, is ever in a URL. Byte strings are \
+                base64url without padding, times RFC 3339 in UTC, and unknown fields an error. None of the calls does \
+                anything twice: a request that got no answer may be sent again as it was.",
+            "license": { "name": "MIT or Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+        },
+        "servers": [{ "url": public_url.unwrap_or("/") }],
+        "paths": paths,
+        "components": { "schemas": schemas },
+    })
+}
+
+/// Each refusal's own part of the type, by its code.
+fn variants(types: &mut schemars::SchemaGenerator) -> Map<String, Value> {
+    let whole = types.root_schema_for::<Refusal>().to_value();
+    let parts = whole["oneOf"].as_array().cloned().unwrap_or_default();
+    let code = |part: &Value| part["properties"]["error"]["const"].as_str().map(str::to_owned);
+    parts.into_iter().filter_map(|part| Some((code(&part)?, part))).collect()
+}
+
+/// The same requests for curl, with the values of the example.
+pub(crate) fn curl() -> String {
+    let example: Value = serde_json::from_str(EXAMPLE).unwrap_or_default();
+    let mut text = include_str!("../../docs/api/calls.sh").to_owned();
+    for values in [&example["create"], &example] {
+        for (name, value) in values.as_object().into_iter().flatten() {
+            text = text.replace(&format!("{{{name}}}"), value.as_str().unwrap_or_default());
+        }
+    }
+    text
+}
+
+/// A whole client.
+pub(crate) const PYTHON: &str = include_str!("../../docs/api/ikrypt.py");
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn found() -> Value {
+        document(&Limits { max_ttl: 7200, max_views: 7, ..Limits::default() }, None)
+    }
+
+    #[test]
+    fn every_call_says_what_it_takes_and_gives() {
+        let document = found();
+        assert_eq!(document["paths"].as_object().unwrap().len(), 5);
+        let create = &document["components"]["schemas"]["CreateRequest"];
+        assert_eq!(create["additionalProperties"], json!(false));
+        assert_eq!(create["required"].as_array().unwrap().len(), 7);
+        assert_eq!(create["properties"]["ttl_seconds"]["maximum"], json!(7200));
+        assert_eq!(create["properties"]["max_views"]["maximum"], json!(7));
+        for (_, path) in document["paths"].as_object().unwrap() {
+            let request = &path["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+            let name = request.as_str().unwrap().rsplit('/').next().unwrap();
+            for (field, schema) in document["components"]["schemas"][name]["properties"].as_object().unwrap()
+            {
+                assert!(schema["description"].is_string(), "{name}.{field}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_refusal_is_documented_with_its_status() {
+        let document = found();
+        let mut seen = BTreeSet::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (status, response) in item["post"]["responses"].as_object().unwrap() {
+                if status.starts_with('2') {
+                    continue;
+                }
+                for variant in response["content"]["application/json"]["schema"]["oneOf"].as_array().unwrap()
+                {
+                    let code = variant["properties"]["error"]["const"].as_str().unwrap();
+                    seen.insert(code.to_owned());
+                    // Whatever else the variant holds, its code decides the status.
+                    let whole = json!({ "error": code, "tries_left": 1, "state": "viewed", "ended_at": "2026-01-01T00:00:00Z" });
+                    let refusal: Refusal = serde_json::from_value(whole).unwrap();
+                    assert_eq!(refusal.status().to_string(), *status, "{path} {code}");
+                }
+            }
+        }
+        assert_eq!(seen.len(), 12);
+    }
+
+    #[test]
+    fn the_example_is_what_sealing_makes() {
+        use shared_crypto::{Envelope, Fresh, LinkKey, Payload, ReceiptToken, ServerShare, seal};
+        let example: Value = serde_json::from_str(EXAMPLE).unwrap();
+        let create = &example["create"];
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let fresh = Fresh::fixed(
+            LinkKey::decode(&text(&example["link_key"])).unwrap(),
+            ServerShare::decode(&text(&create["share"])).unwrap(),
+            ReceiptToken::decode(&text(&example["token"])).unwrap(),
+            Envelope::decode(&text(&create["envelope"])).unwrap().as_bytes()[4..16].try_into().unwrap(),
+        );
+        let sealed = seal(&Payload::text("hunter2"), fresh, None).unwrap();
+        assert_eq!(serde_json::to_value(sealed.to_request(3600, 100)).unwrap(), *create);
+        assert_eq!(sealed.keys().access().encode(), text(&example["access"]));
+        assert_eq!(sealed.keys().reveal().encode(), text(&example["reveal"]));
+        assert!(!curl().contains("{envelope}") && curl().contains(&text(&example["token"])));
+    }
+}

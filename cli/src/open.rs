@@ -1,0 +1,237 @@
+//! `ikrypt open`: look, ask, reveal, and lose nothing that a view was spent for.
+
+use std::io::{self, IsTerminal as _};
+use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
+
+use serde_json::json;
+use shared_crypto::wire::{OpenAnswer, OpenRequest, Refusal, RevealAnswer, RevealRequest, State};
+use shared_crypto::{
+    Bundle, Claim, Envelope, Error, Kdf, Passphrase, Payload, RevealKeys, SecretLink, ServerShare,
+};
+
+use crate::args::Open;
+use crate::failure::Failure;
+use crate::server::{CLAIM_PATIENCE, No, PATIENCE, Server};
+use crate::{input, save, terminal};
+
+/// What is asked of the server in order to reveal.
+struct Reader {
+    server: Server,
+    link: SecretLink,
+    envelope: Envelope,
+}
+
+pub(crate) fn run(args: &Open) -> Result<(), Failure> {
+    let link = SecretLink::parse(&input::link(args.link.as_deref())?)?;
+    if link.exposed() {
+        eprintln!(
+            "Something on the way changed # into %23 in this link, and with that showed the key to the server. Tell the sender."
+        );
+    }
+    let server = Server::of_link(link.origin())?;
+    let request = OpenRequest { id: link.id().encode(), access: link.derive_access().encode() };
+    let answer: OpenAnswer = server.call("open", &request, "Looking", PATIENCE).map_err(gone)?;
+    let envelope = Envelope::decode(&answer.envelope)?;
+    link.accepts(&envelope)?;
+    if args.peek {
+        return peek(args, &link, &answer);
+    }
+    if let Some(folder) = &args.output {
+        save::prepare(folder)?;
+    }
+    let attended = terminal::is_attended();
+    eprintln!("{}", in_words(&answer));
+    // Where a program hands over the link as an argument and is no terminal, nobody is asked.
+    let by_hand = io::stdin().is_terminal() || args.link.as_deref().is_none_or(|link| link == "-");
+    if attended && by_hand && !args.yes {
+        let question = if answer.views_left == 1 {
+            "Open it, and use up the last view?"
+        } else {
+            "Open it, and use up a view?"
+        };
+        if !terminal::confirm(question)? {
+            return Err(Failure::Here("nothing was opened, and no view was used".to_owned()));
+        }
+    }
+    let reader = Reader { server, link, envelope };
+    let (keys, share) = reader.reveal(args.passphrase_file.as_deref(), attended)?;
+    let payload = shared_crypto::open(&reader.envelope, &keys, &share).map_err(|_| {
+        Failure::Tampered("what the server has is not what the sender sent: it was changed, or damaged. A view was used. Tell the sender".to_owned())
+    })?;
+    match payload {
+        Payload::Text(text) => say(text.as_bytes()),
+        Payload::Files(bundle) => files(args.output.as_deref(), &bundle),
+        _ => Err(Failure::Tampered(
+            "this is of a kind that this version does not know. A view was used".to_owned(),
+        )),
+    }
+}
+
+impl Reader {
+    /// Asks for the passphrase where there is one, and for the share until there is an answer.
+    fn reveal(&self, file: Option<&Path>, attended: bool) -> Result<(RevealKeys, ServerShare), Failure> {
+        if self.link.kdf() == Kdf::None {
+            let keys = self.link.derive_keys(None)?;
+            let share = self.ask(&keys)?;
+            return Ok((keys, share));
+        }
+        if let Some(path) = file {
+            let keys = self.keys(&input::passphrase_file(path)?)?;
+            let share = self.ask(&keys)?;
+            return Ok((keys, share));
+        }
+        if !attended {
+            return Err(Failure::Usage(
+                "this secret has a passphrase: give it with --passphrase-file. No view was used".to_owned(),
+            ));
+        }
+        loop {
+            let keys = match Passphrase::new(&terminal::hidden("Passphrase (not shown): ")?) {
+                Ok(passphrase) => self.keys(&passphrase)?,
+                Err(error) => {
+                    eprintln!("{error}.");
+                    continue;
+                }
+            };
+            match self.try_reveal(&keys) {
+                Ok(share) => return Ok((keys, share)),
+                Err(No::Refused { refusal: Refusal::WrongPassphrase { tries_left }, retry_after }) => {
+                    eprintln!("{}.", wrong(tries_left));
+                    wait(retry_after);
+                }
+                Err(No::Refused { refusal: Refusal::Locked, retry_after }) => {
+                    eprintln!("Too many wrong passphrases. No view was used.");
+                    wait(retry_after);
+                }
+                Err(no) => return Err(gone(no)),
+            }
+        }
+    }
+
+    fn keys(&self, passphrase: &Passphrase) -> Result<RevealKeys, Failure> {
+        let _progress = terminal::spinner("Checking the passphrase");
+        Ok(self.link.derive_keys(Some(&passphrase.stretch(&self.link.derive_salt())?))?)
+    }
+
+    fn ask(&self, keys: &RevealKeys) -> Result<ServerShare, Failure> {
+        self.try_reveal(keys).map_err(|no| match no {
+            No::Refused { refusal: Refusal::WrongPassphrase { tries_left }, .. } => {
+                Failure::WrongPassphrase(wrong(tries_left))
+            }
+            no => gone(no),
+        })
+    }
+
+    /// One claim for as long as there is no answer: a view that was granted is granted once.
+    fn try_reveal(&self, keys: &RevealKeys) -> Result<ServerShare, No> {
+        let failed = |error: Error| No::Failed(error.into());
+        let request = RevealRequest {
+            id: self.link.id().encode(),
+            access: keys.access().encode(),
+            reveal: keys.reveal().encode(),
+            claim: Claim::generate().map_err(failed)?.encode(),
+        };
+        let answer: RevealAnswer = self.server.call("reveal", &request, "Opening", CLAIM_PATIENCE)?;
+        ServerShare::decode(&answer.share).map_err(failed)
+    }
+}
+
+fn wrong(tries_left: u32) -> String {
+    let left = if tries_left == 1 { "1 try".to_owned() } else { format!("{tries_left} tries") };
+    format!("this passphrase is wrong. No view was used; {left} left before a short wait")
+}
+
+fn wait(seconds: Option<u64>) {
+    if let Some(seconds) = seconds {
+        eprintln!("You can try again in {}.", terminal::count(seconds, "second"));
+        let _progress = terminal::spinner("Waiting");
+        sleep(Duration::from_secs(seconds));
+    }
+}
+
+fn gone(no: No) -> Failure {
+    let No::Refused { refusal: Refusal::Gone { state, ended_at }, .. } = &no else { return no.into() };
+    let when = terminal::moment(*ended_at);
+    Failure::Gone(match state {
+        State::Burned => format!("the sender burned this secret at {when}. Ask for a new link"),
+        State::Expired => format!("this secret expired at {when}, and was deleted. Ask for a new link"),
+        State::Viewed | State::Live => format!(
+            "this secret was opened at {when}, and then deleted. If that was not you, tell the sender: somebody else may have read it"
+        ),
+    })
+}
+
+fn peek(args: &Open, link: &SecretLink, answer: &OpenAnswer) -> Result<(), Failure> {
+    let passphrase = link.kdf() != Kdf::None;
+    let text = if args.json {
+        let OpenAnswer { max_views, views_left, created_at, expires_at, .. } = answer;
+        json!({
+            "passphrase": passphrase,
+            "max_views": max_views,
+            "views_left": views_left,
+            "created_at": created_at,
+            "expires_at": expires_at,
+        })
+        .to_string()
+    } else {
+        let needed = if passphrase { " It needs a passphrase." } else { "" };
+        format!("{}{needed}", in_words(answer))
+    };
+    crate::print(format!("{text}\n").as_bytes())
+}
+
+fn in_words(answer: &OpenAnswer) -> String {
+    format!(
+        "A secret that can be opened {}, until {}.",
+        if answer.views_left == 1 {
+            "once more".to_owned()
+        } else {
+            format!("{} times more", answer.views_left)
+        },
+        terminal::moment(answer.expires_at)
+    )
+}
+
+/// To standard output, byte for byte; a terminal gets no orders. What cannot be written there is kept.
+fn say(text: &[u8]) -> Result<(), Failure> {
+    if io::stdout().is_terminal() {
+        let readable = String::from_utf8_lossy(text);
+        let shown = terminal::harmless(&readable);
+        if *shown != *readable {
+            eprintln!("Control characters are shown as pictures; with `> FILE` you get the exact bytes.");
+        }
+        let end = if shown.ends_with('\n') { "" } else { "\n" };
+        return crate::print(format!("{}{end}", *shown).as_bytes());
+    }
+    crate::print(text).or_else(|failure| {
+        let path = save::rescue("secret.txt", text)?;
+        Err(Failure::Here(format!("{failure}. The view was used; the secret is in {}", path.display())))
+    })
+}
+
+fn files(folder: Option<&Path>, bundle: &Bundle) -> Result<(), Failure> {
+    if let ([file], "", None, false) = (bundle.files(), bundle.note(), folder, io::stdout().is_terminal()) {
+        return say(file.bytes());
+    }
+    let folder = folder.unwrap_or(Path::new("."));
+    let mut rescued = false;
+    for file in bundle.files() {
+        let name = file.safe_name();
+        let path = save::into(folder, &name, file.bytes()).or_else(|error| {
+            rescued = true;
+            eprintln!("{}", Failure::file("write into", folder, &error));
+            save::rescue(&name, file.bytes())
+        })?;
+        eprintln!("saved {} ({})", path.display(), terminal::count(file.bytes().len() as u64, "byte"));
+    }
+    if !bundle.note().is_empty() {
+        say(bundle.note().as_bytes())?;
+    }
+    if rescued {
+        Err(Failure::Here("some files were saved elsewhere than you wanted".to_owned()))
+    } else {
+        Ok(())
+    }
+}

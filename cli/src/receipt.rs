@@ -1,0 +1,79 @@
+//! `ikrypt receipt` and `ikrypt burn`: the sender's own side.
+
+use shared_crypto::wire::{ReceiptAnswer, ReceiptRequest, State};
+use shared_crypto::{Error, ReceiptLink, SecretLink};
+
+use crate::args::{Burn, Receipt};
+use crate::failure::Failure;
+use crate::server::{PATIENCE, Server};
+use crate::{input, terminal};
+
+/// What became of the secret.
+pub(crate) fn show(args: &Receipt) -> Result<(), Failure> {
+    let (server, request) = asked(args)?;
+    print(args, &server.call("receipt", &request, "Asking", PATIENCE)?)
+}
+
+/// Deletes it. Twice is once.
+pub(crate) fn burn(args: &Burn) -> Result<(), Failure> {
+    let (server, request) = asked(&args.receipt)?;
+    if !args.yes && terminal::is_attended() {
+        let question = "Burn it? It is deleted before it expires, and that cannot be undone.";
+        if !terminal::confirm(question)? {
+            return Err(Failure::Here("nothing was burned".to_owned()));
+        }
+    }
+    print(&args.receipt, &server.call("burn", &request, "Burning", PATIENCE)?)
+}
+
+fn asked(args: &Receipt) -> Result<(Server, ReceiptRequest), Failure> {
+    let text = input::link(args.link.as_deref())?;
+    let link = ReceiptLink::parse(&text).map_err(|error| match error {
+        _ if SecretLink::parse(&text).is_ok() => Failure::Usage(
+            "this is the link that opens the secret: a receipt has /receipt#t= in it".to_owned(),
+        ),
+        Error::MissingFragment => Failure::DamagedLink(
+            "the part of the receipt link after # is missing. In a shell, put the link in quotes".to_owned(),
+        ),
+        _ => Failure::DamagedLink("this receipt link is damaged".to_owned()),
+    })?;
+    Ok((Server::of_link(link.origin())?, ReceiptRequest { token: link.token().encode() }))
+}
+
+fn print(args: &Receipt, answer: &ReceiptAnswer) -> Result<(), Failure> {
+    let text = if args.json {
+        serde_json::to_string(answer).map_err(|error| Failure::Here(error.to_string()))? + "\n"
+    } else {
+        in_words(answer)
+    };
+    crate::print(text.as_bytes())
+}
+
+/// The state, and a line for each thing that happened. A release is not a reading: nobody can know that.
+fn in_words(answer: &ReceiptAnswer) -> String {
+    let used = answer.viewed_at.len();
+    let left = usize::from(answer.max_views).saturating_sub(used);
+    let state = match answer.state {
+        State::Live => {
+            let verb = if left == 1 { "is" } else { "are" };
+            format!("Waiting: {} of {} {verb} left", left, terminal::count(answer.max_views, "view"))
+        }
+        State::Viewed => "Opened to the last view, and deleted".to_owned(),
+        State::Expired => "Expired, and deleted".to_owned(),
+        State::Burned => "Burned, and deleted".to_owned(),
+    };
+    let mut lines = vec![state, format!("{}  created", terminal::moment(answer.created_at))];
+    for at in &answer.viewed_at {
+        lines.push(format!("{}  released to somebody who has the link", terminal::moment(*at)));
+    }
+    match (answer.state, answer.ended_at) {
+        (State::Burned, Some(at)) => lines.push(format!("{}  burned", terminal::moment(at))),
+        (State::Expired, Some(at)) => lines.push(format!("{}  expired", terminal::moment(at))),
+        (State::Live, _) => lines.push(format!("{}  expires", terminal::moment(answer.expires_at))),
+        _ => {}
+    }
+    if answer.wrong_passphrases > 0 {
+        lines.push(format!("{} tried", terminal::count(answer.wrong_passphrases, "wrong passphrase")));
+    }
+    lines.join("\n") + "\n"
+}

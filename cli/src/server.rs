@@ -1,0 +1,350 @@
+//! Which server, and calls to it that survive a lost answer.
+
+use std::io::{self, Cursor};
+use std::path::PathBuf;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use etcetera::BaseStrategy as _;
+use serde::Deserialize;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use shared_crypto::wire::Refusal;
+use ureq::SendBody;
+use ureq::http::{Response, Uri};
+use ureq::tls::{RootCerts, TlsConfig};
+use url::{Host, Url};
+
+use crate::failure::Failure;
+use crate::terminal::{self, Progress};
+
+/// As long as somebody looks at a line that does not move.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// A reveal may have been granted, and its claim is good for five minutes.
+pub(crate) const CLAIM_PATIENCE: Duration = Duration::from_secs(270);
+/// The largest envelope of any configuration, and what JSON adds.
+const LARGEST_ANSWER: u64 = 100 * 1024 * 1024;
+/// A line slower than this does not count as one.
+const BYTES_PER_SECOND: u64 = 4096;
+
+/// A server, and the way to it.
+#[derive(Debug)]
+pub(crate) struct Server {
+    agent: ureq::Agent,
+    origin: String,
+}
+
+/// Why a call did not succeed.
+pub(crate) enum No {
+    /// The server said so.
+    Refused {
+        /// What it said.
+        refusal: Refusal,
+        /// Seconds until another try is worth it.
+        retry_after: Option<u64>,
+    },
+    /// There was no answer, or none that is one.
+    Failed(Failure),
+}
+
+/// Why one try did not succeed.
+enum Miss {
+    /// The same again may succeed.
+    Silence(String),
+    /// It will not.
+    Final(No),
+}
+
+impl Server {
+    /// The one on the command line or in the environment, else the one in the configuration file.
+    pub(crate) fn chosen(given: Option<&str>) -> Result<Self, Failure> {
+        if let Some(url) = given {
+            return Self::at(url);
+        }
+        let path = config_path();
+        let found = path.as_deref().map(std::fs::read_to_string);
+        match (path, found) {
+            (Some(path), Some(Ok(text))) => {
+                let wrong =
+                    |what: &dyn std::fmt::Display| Failure::Usage(format!("{}: {what}", path.display()));
+                let config: Config = toml::from_str(&text).map_err(|error| wrong(&error))?;
+                Self::at(&config.server).map_err(|failure| wrong(&failure))
+            }
+            (Some(path), Some(Err(error))) if error.kind() != io::ErrorKind::NotFound => {
+                Err(Failure::file("read", &path, &error))
+            }
+            (path, _) => Err(Failure::Usage(format!(
+                "which server? Give --server https://..., set IKRYPT_SERVER, or write server = \"https://...\" into {}",
+                path.map_or_else(|| "the configuration file".to_owned(), |path| path.display().to_string())
+            ))),
+        }
+    }
+
+    /// The one that a link names; a link without one is for the server of one's own.
+    pub(crate) fn of_link(origin: &str) -> Result<Self, Failure> {
+        if origin.contains("://") {
+            return Self::at(origin);
+        }
+        let environment = std::env::var("IKRYPT_SERVER").ok();
+        Self::chosen(environment.as_deref())
+    }
+
+    /// https, or this machine itself.
+    pub(crate) fn at(text: &str) -> Result<Self, Failure> {
+        let usage = |what: &str| Failure::Usage(format!("{text}: {what}"));
+        let url = Url::parse(text).map_err(|_| usage("give an address like https://secrets.example.org"))?;
+        let is_here = match url.host() {
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        if url.scheme() != "https" && !(url.scheme() == "http" && is_here) {
+            return Err(usage(
+                "only https, or this machine itself: anybody on the line could change what comes over http",
+            ));
+        }
+        if url.path() != "/"
+            || url.query().is_some()
+            || url.fragment().is_some()
+            || !url.username().is_empty()
+        {
+            return Err(usage("give only scheme, host and port"));
+        }
+        let tls = TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build();
+        let config = ureq::Agent::config_builder()
+            .tls_config(tls)
+            .http_status_as_error(false)
+            // What is sent is meant for this server, and no other.
+            .max_redirects(0)
+            .timeout_connect(Some(Duration::from_secs(10)))
+            // The server closes idle connections after eight seconds.
+            .max_idle_age(Duration::from_secs(5))
+            .user_agent(concat!("ikrypt/", env!("CARGO_PKG_VERSION")))
+            .build();
+        Ok(Self { agent: config.into(), origin: url.origin().ascii_serialization() })
+    }
+
+    /// Scheme, host and port.
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// One call of the API, repeated until it is answered or `patience` is over. All five may be: creating
+    /// twice is creating once, and the same claim is the same view.
+    pub(crate) fn call<Q: Serialize, A: DeserializeOwned>(
+        &self,
+        name: &str,
+        request: &Q,
+        what: &'static str,
+        patience: Duration,
+    ) -> Result<A, No> {
+        let body = serde_json::to_vec(request)
+            .map_err(|error| No::Failed(Failure::Here(format!("this cannot be sent: {error}"))))?;
+        let progress = terminal::bytes(what, body.len() as u64);
+        let started = Instant::now();
+        let mut pause = Duration::from_millis(500);
+        let mut said = false;
+        loop {
+            let waited = started.elapsed();
+            match self.once(name, &body, &progress, patience.saturating_sub(waited)) {
+                Ok(answer) => return Ok(answer),
+                Err(Miss::Final(no)) => return Err(no),
+                Err(Miss::Silence(why)) if waited + pause >= patience => {
+                    return Err(No::Failed(Failure::Server(format!(
+                        "{} does not answer: {why}",
+                        self.origin
+                    ))));
+                }
+                Err(Miss::Silence(why)) => {
+                    if !said {
+                        eprintln!("No answer yet ({why}): trying again for {} seconds.", patience.as_secs());
+                        said = true;
+                    }
+                    progress.say("No answer yet: trying again");
+                    sleep(pause);
+                    pause = (pause * 2).min(Duration::from_secs(4));
+                }
+            }
+        }
+    }
+
+    fn once<A: DeserializeOwned>(
+        &self,
+        name: &str,
+        body: &[u8],
+        progress: &Progress,
+        left: Duration,
+    ) -> Result<A, Miss> {
+        let length = body.len() as u64;
+        // What waits is a matter of patience; what moves has the time that it needs.
+        let wait = left.clamp(Duration::from_secs(1), Duration::from_secs(10));
+        let mut reader = progress.over(Cursor::new(body));
+        let response = self
+            .agent
+            .post(format!("{}/api/v1/{name}", self.origin))
+            .config()
+            .timeout_send_body(Some(wait + Duration::from_secs(length / BYTES_PER_SECOND)))
+            .timeout_recv_response(Some(wait + PATIENCE.min(left)))
+            .timeout_recv_body(Some(Duration::from_mins(3)))
+            .build()
+            .header("content-type", "application/json")
+            .header("content-length", length.to_string())
+            .send(SendBody::from_reader(&mut reader))
+            .map_err(|error| self.missed(error))?;
+        let status = response.status();
+        let retry_after = header(&response, "retry-after").and_then(|value| value.parse().ok());
+        let elsewhere = header(&response, "location").map(str::to_owned);
+        let answer = response
+            .into_body()
+            .into_with_config()
+            .limit(LARGEST_ANSWER)
+            .read_to_vec()
+            .map_err(|error| self.missed(error))?;
+        if status.is_success() {
+            return serde_json::from_slice(&answer).map_err(|_| self.strange(status.as_u16()));
+        }
+        if let Some(elsewhere) = elsewhere.filter(|_| status.is_redirection()) {
+            return Err(Miss::Final(No::Failed(Failure::Server(format!(
+                "{} sends elsewhere, to {}: give that address, if you trust it",
+                self.origin,
+                elsewhere.split(['?', '#']).next().unwrap_or_default(),
+            )))));
+        }
+        match serde_json::from_slice(&answer) {
+            Ok(Refusal::TryLater) => Err(Miss::Silence("it asks to try later".to_owned())),
+            Ok(refusal) => Err(Miss::Final(No::Refused { refusal, retry_after })),
+            Err(_) if status.is_server_error() => Err(Miss::Silence(format!("status {status}"))),
+            Err(_) => Err(self.strange(status.as_u16())),
+        }
+    }
+
+    fn missed(&self, error: ureq::Error) -> Miss {
+        let certificate = match &error {
+            ureq::Error::Rustls(_) | ureq::Error::Tls(_) => true,
+            ureq::Error::Io(error) => error.kind() == io::ErrorKind::InvalidData,
+            _ => false,
+        };
+        match error {
+            error if certificate => Miss::Final(No::Failed(Failure::Server(format!(
+                "there is no safe line to {}: {error}",
+                self.origin
+            )))),
+            ureq::Error::HostNotFound => {
+                Miss::Final(No::Failed(Failure::Server(format!("{}: there is no such host", self.origin))))
+            }
+            ureq::Error::ConnectionFailed => Miss::Silence("no connection".to_owned()),
+            ureq::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                Miss::Silence("no connection".to_owned())
+            }
+            error => Miss::Silence(error.to_string()),
+        }
+    }
+
+    fn strange(&self, status: u16) -> Miss {
+        Miss::Final(No::Failed(Failure::Server(format!(
+            "{} answers with status {status}, and not as an iKrypt server does: is the address right?",
+            self.origin
+        ))))
+    }
+
+    /// A file or page in one encoding: one header, and the bytes, decoded.
+    pub(crate) fn fetch(
+        &self,
+        path: &str,
+        encoding: &str,
+        wanted_header: &str,
+    ) -> Result<(Option<String>, Vec<u8>), Failure> {
+        let url = format!("{}{path}", self.origin);
+        let failed = |what: String| Failure::Server(format!("{url}: {what}"));
+        url.parse::<Uri>().map_err(|error| failed(error.to_string()))?;
+        let response = self.agent.get(&url).header("accept-encoding", encoding).call().map_err(|error| {
+            match self.missed(error) {
+                Miss::Silence(why) => failed(why),
+                Miss::Final(No::Failed(failure)) => failure,
+                Miss::Final(No::Refused { .. }) => failed("refused".to_owned()),
+            }
+        })?;
+        if response.status() != 200 {
+            return Err(Failure::Tampered(format!(
+                "{url}: status {}, where 200 was expected",
+                response.status()
+            )));
+        }
+        let header = header(&response, wanted_header).map(str::to_owned);
+        let body = response.into_body().into_with_config().limit(LARGEST_ANSWER).read_to_vec();
+        Ok((header, body.map_err(|error| failed(error.to_string()))?))
+    }
+}
+
+fn header<'a, B>(response: &'a Response<B>, name: &str) -> Option<&'a str> {
+    response.headers().get(name)?.to_str().ok()
+}
+
+/// What every command says to these refusals; the rest is the command's own.
+impl From<No> for Failure {
+    fn from(no: No) -> Self {
+        let wait = |after: Option<u64>| {
+            after.map_or_else(String::new, |seconds| format!(" in {}", terminal::count(seconds, "second")))
+        };
+        match no {
+            No::Failed(failure) => failure,
+            No::Refused { refusal: Refusal::RateLimited, retry_after } => {
+                Self::Server(format!("too many requests from here: try again{}", wait(retry_after)))
+            }
+            No::Refused { refusal: Refusal::Locked, retry_after } => Self::Server(format!(
+                "too many wrong passphrases: this secret is locked, and no view was used. Try again{}",
+                wait(retry_after)
+            )),
+            No::Refused { refusal: Refusal::Unavailable, .. } => Self::Gone(
+                "there is no such secret here: it may never have existed, or ended more than a week ago. Check that you have the whole link".to_owned(),
+            ),
+            No::Refused { refusal, .. } => Self::Server(format!(
+                "the server did not accept this (status {}): is it of another version?",
+                refusal.status()
+            )),
+        }
+    }
+}
+
+/// The configuration file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    server: String,
+}
+
+fn config_path() -> Option<PathBuf> {
+    let folder = etcetera::choose_base_strategy().ok()?.config_dir();
+    Some(folder.join("ikrypt/config.toml"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_https_or_this_machine() {
+        for (given, origin) in [
+            ("https://secrets.example.org/", "https://secrets.example.org"),
+            ("https://secrets.example.org:8443", "https://secrets.example.org:8443"),
+            ("http://127.0.0.1:3000", "http://127.0.0.1:3000"),
+            ("http://[::1]:3000", "http://[::1]:3000"),
+            ("http://localhost", "http://localhost"),
+        ] {
+            assert_eq!(Server::at(given).unwrap().origin(), origin);
+        }
+        for given in [
+            "http://secrets.example.org",
+            "http://127.0.0.1.example.org",
+            "http://localhost.example.org",
+            "ftp://localhost",
+            "secrets.example.org",
+            "https://somebody@example.org",
+            "https://example.org/path",
+            "",
+        ] {
+            assert!(matches!(Server::at(given), Err(Failure::Usage(_))), "{given}");
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What could run or load something in a page.
+
+use scraper::node::Element;
+use scraper::{Html, Node};
+
+use super::{Manifest, integrity};
+
+/// Elements that frame, embed, redirect or send something, and those whose content is not looked at here.
+const FOREIGN: [&str; 13] = [
+    "applet", "base", "embed", "form", "frame", "frameset", "iframe", "object", "portal", "style",
+    "template", "video", "audio",
+];
+/// What a `link` may be for, where what it names is loaded.
+const LOADED: [&str; 6] = ["stylesheet", "modulepreload", "preload", "icon", "apple-touch-icon", "manifest"];
+/// Made anew for each operator, and data only.
+const DYNAMIC: [&str; 1] = ["/manifest.webmanifest"];
+
+/// Reads a page as a browser does, and names whatever the build has not put there.
+pub(super) fn check(manifest: &Manifest, policy: Option<&str>, html: &str, mut note: impl FnMut(String)) {
+    if !policy.is_some_and(|policy| is_policy(&manifest.page_policy, policy)) {
+        note("another content security policy".to_owned());
+    }
+    let document = Html::parse_document(html);
+    for node in document.tree.nodes() {
+        let Node::Element(element) = node.value() else { continue };
+        let name = element.name();
+        if FOREIGN.contains(&name) {
+            note(format!("<{name}>"));
+        }
+        for (attribute, value) in element.attrs() {
+            if attribute.to_ascii_lowercase().starts_with("on") || attribute.eq_ignore_ascii_case("srcdoc") {
+                note(format!("<{name} {attribute}>"));
+            }
+            let target: String = value.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
+            if target.to_ascii_lowercase().starts_with("javascript:") {
+                note(format!("<{name} {attribute}=\"javascript:…\">"));
+            }
+        }
+        if element.attr("http-equiv").is_some() {
+            note(format!("<{name} http-equiv>"));
+        }
+        if let Some(source) = element.attr("src").or_else(|| element.attr("srcset"))
+            && !manifest.files.contains_key(source)
+        {
+            note(format!("<{name}> loads {source:?}"));
+        }
+        match name {
+            "link" => check_link(manifest, element, &mut note),
+            "script" if element.attr("src").is_none() => {
+                let text: String =
+                    node.children().filter_map(|child| child.value().as_text().map(|text| &**text)).collect();
+                let data = element.attr("type") == Some("application/ld+json");
+                if !data && !manifest.inline_scripts.contains(&integrity(text.as_bytes())) {
+                    note(format!("an unknown script: {:?}", text.chars().take(80).collect::<String>()));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn check_link(manifest: &Manifest, element: &Element, note: &mut impl FnMut(String)) {
+    let target = element.attr("href").unwrap_or_default();
+    for rel in element.attr("rel").unwrap_or_default().split_whitespace() {
+        let known = manifest.files.contains_key(target) || DYNAMIC.contains(&target);
+        if !(rel == "canonical" || LOADED.contains(&rel) && known) {
+            note(format!("<link rel={rel:?}> loads {target:?}"));
+        }
+    }
+}
+
+/// The policy of the build, with a nonce of its own.
+fn is_policy(template: &str, policy: &str) -> bool {
+    let Some((before, after)) = template.split_once("{nonce}") else { return template == policy };
+    policy.strip_prefix(before).and_then(|rest| rest.strip_suffix(after)).is_some_and(|nonce| {
+        !nonce.is_empty()
+            && nonce.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SCRIPT: &str = "boot()";
+
+    fn found(policy: &str, html: &str) -> Vec<String> {
+        let manifest = Manifest {
+            version: String::new(),
+            pages: Vec::new(),
+            files: [("/pkg/a.js".to_owned(), String::new()), ("/icon.svg".to_owned(), String::new())].into(),
+            inline_scripts: [integrity(SCRIPT.as_bytes())].into(),
+            page_policy: "script-src 'nonce-{nonce}'".to_owned(),
+            worker_policy: String::new(),
+        };
+        let mut found = Vec::new();
+        check(&manifest, Some(policy), html, |difference| found.push(difference));
+        found
+    }
+
+    #[test]
+    fn what_was_built_passes() {
+        let html = format!(
+            "<!DOCTYPE html><html><head><link rel=icon href=/icon.svg><link rel=modulepreload href=/pkg/a.js>\
+             <link rel=canonical href=https://x.example/><script nonce=x>{SCRIPT}</script>\
+             <script type=application/ld+json>{{}}</script></head><body><img src=/icon.svg>\
+             <a href=mailto:x@y.example>x</a></body></html>"
+        );
+        assert_eq!(found("script-src 'nonce-aZ-_09'", &html), Vec::<String>::new());
+    }
+
+    #[test]
+    fn whatever_else_could_run_or_load_something_is_named() {
+        for html in [
+            "<script>boot();steal()</script>",
+            "<script src=/pkg/other.js></script>",
+            "<script src=https://evil.example/pkg/a.js></script>",
+            "<svg><script>boot() </script></svg>",
+            "<p OnClick=x()>",
+            "<a href=' java\tscript:x()'>x</a>",
+            "<base href=//evil.example>",
+            "<meta http-equiv=refresh content=0>",
+            "<iframe src=/pkg/a.js></iframe>",
+            "<form action=/><input></form>",
+            "<img src=//evil.example/x>",
+            "<img srcset=x>",
+            "<link rel=prefetch href=/icon.svg>",
+            "<link rel='icon stylesheet' href=/other.css>",
+            "<style>*{}</style>",
+            "<template><script>x</script></template>",
+        ] {
+            assert!(!found("script-src 'nonce-a'", html).is_empty(), "{html}");
+        }
+        for policy in ["script-src 'nonce-a' *", "script-src 'nonce-'", "script-src 'nonce-a' 'nonce-b'", ""]
+        {
+            assert!(!found(policy, "").is_empty(), "{policy}");
+        }
+    }
+}

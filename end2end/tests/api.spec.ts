@@ -1,0 +1,69 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SecretPage } from '../pages/secret';
+import { SendPage } from '../pages/send';
+import { ikrypt, inFolder, python, run, schemathesis } from '../support/terminal';
+import { expect, test } from '../support/test';
+import type { Server } from '../support/server';
+import type { Page } from '@playwright/test';
+
+/** An example, from the page itself. */
+async function example(page: Page, { origin }: Server, name: 'curl' | 'Python'): Promise<string> {
+  await page.goto(`${origin}/docs/api`);
+  return page.getByRole('region', { name: `Example for ${name}` }).innerText();
+}
+
+test('the example for curl runs as it stands on the page', async ({ visit, ownServer }) => {
+  const script = await example(await visit(), ownServer, 'curl');
+  const { status, stdout, stderr } = await run('sh', ['-e', '-c', script], { env: { IKRYPT_SERVER: ownServer.origin } });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  const [created, opened, revealed, receipt, burned] = stdout.toString().trim().split('\n').map((line) => JSON.parse(line));
+  expect(created).toEqual({ id: expect.stringMatching(/^[\w-]{16}$/), created_at: expect.any(String), expires_at: expect.any(String) });
+  expect(opened).toMatchObject({ max_views: 100, views_left: 100, envelope: expect.any(String) });
+  expect(revealed).toMatchObject({ views_left: 99, share: expect.any(String) });
+  expect(receipt).toMatchObject({ state: 'live', viewed_at: [expect.any(String)] });
+  expect(burned).toMatchObject({ state: 'burned' });
+});
+
+test('the client in Python opens what page and terminal sealed, and they open what it sealed', async ({ visit, server }) => {
+  await inFolder(async (folder) => {
+    const client = join(folder, 'ikrypt.py');
+    await writeFile(client, await example(await visit(), server, 'Python'));
+    const env = { IKRYPT_PASSPHRASE: 'ein  Wörtchen' };
+
+    const sender = await SendPage.of(await visit(), server);
+    await sender.addPassphrase(env.IKRYPT_PASSPHRASE);
+    const fromPage = (await sender.send('from the page\n')).link;
+    expect((await python([client, 'open', fromPage], { env })).stdout.toString()).toBe('from the page\n');
+
+    const fromTerminal = await ikrypt(['send', '--server', server.origin, client], { cwd: folder });
+    const link = fromTerminal.stdout.toString().trim();
+    await writeFile(join(folder, 'other'), '');
+    const saved = await python([client, 'open', link], { cwd: join(folder) });
+    // It does not replace the file that is there.
+    expect(saved.status).not.toBe(0);
+    expect(saved.stderr).toContain('FileExistsError');
+
+    const [shared, receipt] = (await python([client, 'send', server.origin], { env, input: 'from Python\r\n' })).stdout.toString().trim().split('\n') as [string, string];
+    const reader = await SecretPage.ready(await visit(), shared);
+    await reader.passphrase.fill(env.IKRYPT_PASSPHRASE);
+    expect(await reader.reveal()).toBe('from Python\r\n');
+    expect(JSON.parse((await python([client, 'receipt', receipt])).stdout.toString())).toMatchObject({ state: 'viewed' });
+
+    const files = (await python([client, 'send', server.origin, client])).stdout.toString().split('\n')[0]!;
+    const back = await ikrypt(['open', files]);
+    expect(back.stdout.toString()).toBe(await readFile(client, 'utf8'));
+  });
+});
+
+test('the description of the API is true: schemathesis finds nothing', async ({ ownServer }) => {
+  test.setTimeout(300_000);
+  const hooks = join(__dirname, '../support/schemathesis_hooks.py');
+  await inFolder(async (folder) => {
+    const { status, stdout, stderr } = await schemathesis(
+      ['--config-file', join(__dirname, '../schemathesis.toml'), 'run', `${ownServer.origin}/api/v1/openapi.json`, '--checks', 'all', '--max-examples', '60', '--workers', '2', '--no-color'],
+      { cwd: folder, env: { SCHEMATHESIS_HOOKS: hooks } },
+    );
+    expect(status, stdout.toString() + stderr).toBe(0);
+  });
+});

@@ -5,7 +5,10 @@ import type { Options } from './support/test';
 const noJavaScript = /no-javascript\.spec\.ts/;
 // What happens in the page alone is the same whatever the server keeps its secrets in.
 const ofThePage =
-  /(accessibility|appearance|asleep|handing-over|leaves-nothing-behind|nothing-foreign-runs|options|revealed|speed-and-weight|staying-on-the-page)\.spec\.ts/;
+  /(accessibility|alone|api|appearance|asleep|documentation|handing-over|leaves-nothing-behind|nothing-foreign-runs|options|revealed|speed-and-weight|staying-on-the-page)\.spec\.ts/;
+
+// Several servers share a PostgreSQL.
+const severalServers = /two-servers\.spec\.ts/;
 
 export default defineConfig<Options>({
   testDir: 'tests',
@@ -24,7 +27,7 @@ export default defineConfig<Options>({
     locale: 'en-GB',
   },
   projects: [
-    { name: 'sqlite', use: { store: 'sqlite' }, testIgnore: noJavaScript },
+    { name: 'sqlite', use: { store: 'sqlite' }, testIgnore: [noJavaScript, severalServers] },
     { name: 'postgres', use: { store: 'postgres' }, testIgnore: [noJavaScript, ofThePage] },
     { name: 'no-javascript', use: { store: 'sqlite', javaScriptEnabled: false }, testMatch: noJavaScript },
   ],

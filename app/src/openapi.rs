@@ -44,7 +44,16 @@ pub fn document(limits: &Limits, public_url: Option<&str>) -> Value {
         },
         "servers": [{ "url": public_url.unwrap_or("/") }],
         "paths": paths,
-        "components": { "schemas": schemas },
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A creation token, where the operator lets only those create who have one",
+                },
+            },
+        },
     })
 }
 
@@ -120,7 +129,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(seen.len(), 12);
+        assert_eq!(seen.len(), 13);
     }
 
     #[test]

@@ -20,6 +20,8 @@ pub struct Site {
     pub public_url: Option<String>,
     /// What the operator allows.
     pub limits: Limits,
+    /// Whether a link can only be created with a token.
+    pub needs_token: bool,
     /// Where the built files are.
     pub assets: Assets,
     /// What the operator says of it.

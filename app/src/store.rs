@@ -31,11 +31,24 @@ pub trait SecretStore: Send + Sync {
     /// Deletes one batch of what has expired.
     async fn sweep(&self) -> Result<Swept, StoreError>;
 
-    /// Bytes that secrets take, more or less.
-    async fn stored_bytes(&self) -> Result<u64, StoreError>;
+    /// How much is stored.
+    async fn stats(&self) -> Result<Stats, StoreError>;
+
+    /// Deletes one batch of secrets that were created before a moment, with all their claims, and ends their
+    /// receipts as burned; says how many. For a restored backup: it has brought back what was viewed since.
+    async fn purge(&self, created_before: DateTime<Utc>) -> Result<u64, StoreError>;
+
+    /// Burns a secret by its id, for an operator who was told of abuse; `None` where no receipt has this id.
+    async fn burn_id(&self, id: &SecretId) -> Result<Option<Receipt>, StoreError>;
+
+    /// What the database says of itself.
+    async fn about(&self) -> Result<About, StoreError>;
 
     /// Whether the database answers.
     async fn ping(&self) -> Result<(), StoreError>;
+
+    /// Connections to the database that do something, and that wait for something to do.
+    fn connections(&self) -> (u32, u32);
 
     /// Waits for what is under way and closes every connection.
     async fn close(&self);
@@ -170,6 +183,28 @@ impl Swept {
     pub const fn is_empty(self) -> bool {
         self.secrets == 0 && self.claims == 0 && self.receipts == 0
     }
+}
+
+/// How much is stored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Secrets that are stored, expired ones included that were not swept yet.
+    pub secrets: u64,
+    /// Bytes that they take, more or less.
+    pub bytes: u64,
+    /// For how many seconds the oldest expired secret has been waiting for the sweeper.
+    pub sweep_lag_seconds: u64,
+}
+
+/// What the database says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// Name and version.
+    pub version: String,
+    /// Its clock.
+    pub now: DateTime<Utc>,
+    /// Whether a commit is on the disk before it is answered.
+    pub durable: bool,
 }
 
 /// Why there is no answer. The cause is for the log; it holds no value of any row.

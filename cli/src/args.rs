@@ -68,6 +68,11 @@ pub(crate) struct Send {
     #[arg(long, env = "IKRYPT_SERVER", value_name = "URL")]
     pub server: Option<String>,
 
+    /// Take the token from a file, where the server lets only those create who have one; else `IKRYPT_TOKEN`, or
+    /// `token` in the configuration file
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+
     /// How long it can be opened: `10m`, `1h`, `3days`
     #[arg(long, default_value = "24h", value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub expires: Duration,

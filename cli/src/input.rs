@@ -71,11 +71,16 @@ fn limited(source: impl Read, name: &str) -> Result<Zeroizing<Vec<u8>>, Failure>
 
 /// The passphrase in a file, without the line end behind it.
 pub(crate) fn passphrase_file(path: &Path) -> Result<Passphrase, Failure> {
+    Ok(Passphrase::new(&line_of(path)?)?)
+}
+
+/// What a file holds, without the line end behind it.
+pub(crate) fn line_of(path: &Path) -> Result<Zeroizing<String>, Failure> {
     let mut text = Zeroizing::new(String::new());
     let read = Source::open(path).and_then(|file| file.take(64 * 1024).read_to_string(&mut text));
     read.map_err(|error| Failure::file("read", path, &error))?;
     let line = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
-    Ok(Passphrase::new(line)?)
+    Ok(Zeroizing::new(line.to_owned()))
 }
 
 /// A link from the command line, or from standard input.

@@ -6,7 +6,8 @@
 //!
 //! ```text
 //! args      what can be typed
-//! server    which server, and calls to it
+//! config    which server, and the token for it
+//! server    calls that survive a lost answer
 //! send      open      receipt      verify      one file a command
 //! input     what is sent: files, standard input, a prompt
 //! save      where files go that were received
@@ -21,6 +22,7 @@
 
 mod args;
 mod clipboard;
+mod config;
 mod failure;
 mod input;
 mod open;

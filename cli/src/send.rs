@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 
 use crate::args::Send;
 use crate::failure::Failure;
-use crate::server::{No, PATIENCE, Server};
-use crate::{clipboard, input, terminal};
+use crate::server::{No, PATIENCE};
+use crate::{clipboard, config, input, terminal};
 
 /// The same list as the page's.
 const WORDS: &str = include_str!("../../public/words.txt");
@@ -23,7 +23,9 @@ struct Protection {
 }
 
 pub(crate) fn run(args: &Send) -> Result<(), Failure> {
-    let server = Server::chosen(args.server.as_deref())?;
+    let server = config::server(args.server.as_deref())?;
+    let token = config::token(args, &server)?;
+    let server = server.with_token(token);
     let ttl = u32::try_from(args.expires.as_secs())
         .map_err(|_| Failure::Usage("--expires is longer than any server keeps a secret".to_owned()))?;
     let payload = input::payload(&args.files)?;

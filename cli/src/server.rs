@@ -1,12 +1,9 @@
 //! Which server, and calls to it that survive a lost answer.
 
 use std::io::{self, Cursor};
-use std::path::PathBuf;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use etcetera::BaseStrategy as _;
-use serde::Deserialize;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared_crypto::wire::Refusal;
@@ -14,7 +11,9 @@ use ureq::SendBody;
 use ureq::http::{Response, Uri};
 use ureq::tls::{RootCerts, TlsConfig};
 use url::{Host, Url};
+use zeroize::Zeroizing;
 
+use crate::config;
 use crate::failure::Failure;
 use crate::terminal::{self, Progress};
 
@@ -28,10 +27,10 @@ const LARGEST_ANSWER: u64 = 100 * 1024 * 1024;
 const BYTES_PER_SECOND: u64 = 4096;
 
 /// A server, and the way to it.
-#[derive(Debug)]
 pub(crate) struct Server {
     agent: ureq::Agent,
     origin: String,
+    token: Option<Zeroizing<String>>,
 }
 
 /// Why a call did not succeed.
@@ -56,37 +55,13 @@ enum Miss {
 }
 
 impl Server {
-    /// The one on the command line or in the environment, else the one in the configuration file.
-    pub(crate) fn chosen(given: Option<&str>) -> Result<Self, Failure> {
-        if let Some(url) = given {
-            return Self::at(url);
-        }
-        let path = config_path();
-        let found = path.as_deref().map(std::fs::read_to_string);
-        match (path, found) {
-            (Some(path), Some(Ok(text))) => {
-                let wrong =
-                    |what: &dyn std::fmt::Display| Failure::Usage(format!("{}: {what}", path.display()));
-                let config: Config = toml::from_str(&text).map_err(|error| wrong(&error))?;
-                Self::at(&config.server).map_err(|failure| wrong(&failure))
-            }
-            (Some(path), Some(Err(error))) if error.kind() != io::ErrorKind::NotFound => {
-                Err(Failure::file("read", &path, &error))
-            }
-            (path, _) => Err(Failure::Usage(format!(
-                "which server? Give --server https://..., set IKRYPT_SERVER, or write server = \"https://...\" into {}",
-                path.map_or_else(|| "the configuration file".to_owned(), |path| path.display().to_string())
-            ))),
-        }
-    }
-
     /// The one that a link names; a link without one is for the server of one's own.
     pub(crate) fn of_link(origin: &str) -> Result<Self, Failure> {
         if origin.contains("://") {
             return Self::at(origin);
         }
         let environment = std::env::var("IKRYPT_SERVER").ok();
-        Self::chosen(environment.as_deref())
+        config::server(environment.as_deref())
     }
 
     /// https, or this machine itself.
@@ -122,12 +97,17 @@ impl Server {
             .max_idle_age(Duration::from_secs(5))
             .user_agent(concat!("ikrypt/", env!("CARGO_PKG_VERSION")))
             .build();
-        Ok(Self { agent: config.into(), origin: url.origin().ascii_serialization() })
+        Ok(Self { agent: config.into(), origin: url.origin().ascii_serialization(), token: None })
     }
 
     /// Scheme, host and port.
     pub(crate) fn origin(&self) -> &str {
         &self.origin
+    }
+
+    /// The same server, which is shown a token with every call from now on.
+    pub(crate) fn with_token(self, token: Option<Zeroizing<String>>) -> Self {
+        Self { token, ..self }
     }
 
     /// One call of the API, repeated until it is answered or `patience` is over. All five may be: creating
@@ -180,9 +160,11 @@ impl Server {
         // What waits is a matter of patience; what moves has the time that it needs.
         let wait = left.clamp(Duration::from_secs(1), Duration::from_secs(10));
         let mut reader = progress.over(Cursor::new(body));
-        let response = self
-            .agent
-            .post(format!("{}/api/v1/{name}", self.origin))
+        let mut request = self.agent.post(format!("{}/api/v1/{name}", self.origin));
+        if let Some(token) = &self.token {
+            request = request.header("authorization", format!("Bearer {}", **token));
+        }
+        let response = request
             .config()
             .timeout_send_body(Some(wait + Duration::from_secs(length / BYTES_PER_SECOND)))
             .timeout_recv_response(Some(wait + PATIENCE.min(left)))
@@ -296,6 +278,9 @@ impl From<No> for Failure {
                 "too many wrong passphrases: this secret is locked, and no view was used. Try again{}",
                 wait(retry_after)
             )),
+            No::Refused { refusal: Refusal::Unauthorized, .. } => Self::Usage(
+                "this server lets only people with a token create: give it with --token-file. Nothing was stored".to_owned(),
+            ),
             No::Refused { refusal: Refusal::Unavailable, .. } => Self::Gone(
                 "there is no such secret here: it may never have existed, or ended more than a week ago. Check that you have the whole link".to_owned(),
             ),
@@ -305,18 +290,6 @@ impl From<No> for Failure {
             )),
         }
     }
-}
-
-/// The configuration file.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Config {
-    server: String,
-}
-
-fn config_path() -> Option<PathBuf> {
-    let folder = etcetera::choose_base_strategy().ok()?.config_dir();
-    Some(folder.join("ikrypt/config.toml"))
 }
 
 #[cfg(test)]
@@ -332,7 +305,7 @@ mod tests {
             ("http://[::1]:3000", "http://[::1]:3000"),
             ("http://localhost", "http://localhost"),
         ] {
-            assert_eq!(Server::at(given).unwrap().origin(), origin);
+            assert!(Server::at(given).is_ok_and(|server| server.origin() == origin), "{given}");
         }
         for given in [
             "http://secrets.example.org",

@@ -8,7 +8,8 @@ Needs Python 3.10 and the package `cryptography` (44 or newer).
     ikrypt.py receipt 'https://secrets.example.org/receipt#t=...'
     ikrypt.py burn 'https://secrets.example.org/receipt#t=...'
 
-Files to send stand behind the server's address; a passphrase is taken from IKRYPT_PASSPHRASE.
+Files to send stand behind the server's address; a passphrase is taken from IKRYPT_PASSPHRASE, and a creation token,
+where the server wants one, from IKRYPT_TOKEN.
 """
 import base64
 import hashlib
@@ -133,7 +134,10 @@ def unbundle(body: bytes) -> tuple[bytes, list[tuple[str, bytes]]]:
 def call(server: str, name: str, body: dict) -> dict:
     """The same request until there is an answer: none of the five does anything twice."""
     data = json.dumps(body).encode()
-    request = urllib.request.Request(f"{server}/api/v1/{name}", data, {"content-type": "application/json"})
+    headers = {"content-type": "application/json"}
+    if name == "create" and "IKRYPT_TOKEN" in os.environ:
+        headers["authorization"] = f"Bearer {os.environ['IKRYPT_TOKEN']}"
+    request = urllib.request.Request(f"{server}/api/v1/{name}", data, headers)
     for pause in (0.5, 1, 2, 4, 8, None):
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:

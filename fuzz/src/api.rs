@@ -4,11 +4,14 @@
 use std::sync::{Arc, LazyLock};
 
 use app::shell::Assets;
-use app::store::{Attempt, Creation, NewSecret, Opened, Outcome, Receipt, SecretStore, StoreError, Swept};
+use app::store::{
+    About, Attempt, Creation, NewSecret, Opened, Outcome, Receipt, SecretStore, Stats, StoreError, Swept,
+};
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
+use chrono::{DateTime, Utc};
 use http_body_util::BodyExt as _;
 use libfuzzer_sys::fuzz_target;
 use server::config::{Config, Switch};
@@ -40,8 +43,20 @@ impl SecretStore for Nothing {
     async fn sweep(&self) -> Result<Swept, StoreError> {
         Ok(Swept::default())
     }
-    async fn stored_bytes(&self) -> Result<u64, StoreError> {
+    async fn stats(&self) -> Result<Stats, StoreError> {
+        Ok(Stats::default())
+    }
+    async fn purge(&self, _: DateTime<Utc>) -> Result<u64, StoreError> {
         Ok(0)
+    }
+    async fn burn_id(&self, _: &SecretId) -> Result<Option<Receipt>, StoreError> {
+        Ok(None)
+    }
+    async fn about(&self) -> Result<About, StoreError> {
+        Err(StoreError::Full)
+    }
+    fn connections(&self) -> (u32, u32) {
+        (0, 0)
     }
     async fn ping(&self) -> Result<(), StoreError> {
         Ok(())

@@ -1,18 +1,23 @@
 //! The configuration: every flag has an environment variable, and this text is the manual.
 
+mod environment;
 mod operator;
 mod protection;
+mod tokens;
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use app::vault::Limits;
-use clap::{Parser, Subcommand, ValueEnum};
+use chrono::{DateTime, Utc};
+use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
+use shared_crypto::SecretId;
 use url::Url;
 
 pub use operator::OperatorSettings;
 pub use protection::{ProtectionSettings, Switch};
+pub use tokens::CreationTokens;
 
 /// Where secrets are kept when nobody says otherwise.
 const DEFAULT_DATABASE: &str = "sqlite:data/ikrypt.sqlite";
@@ -24,6 +29,10 @@ pub struct Config {
     /// Address and port to listen on; port 0 picks a free one.
     #[arg(long, env = "IKRYPT_LISTEN", default_value = "127.0.0.1:3000")]
     pub listen: SocketAddr,
+
+    /// Address and port for Prometheus to ask for `/metrics`; without it nobody can.
+    #[arg(long, env = "IKRYPT_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
 
     /// Where secrets are kept: `postgres://...`, or `sqlite:PATH`, which is made if it is missing.
     #[arg(long, env = "DATABASE_URL", default_value = DEFAULT_DATABASE, hide_env_values = true)]
@@ -67,6 +76,11 @@ pub struct Config {
     #[arg(long, env = "IKRYPT_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
 
+    /// Where traces are sent over HTTP, like `http://127.0.0.1:4318`: an OpenTelemetry collector. A trace
+    /// holds what a line of the log holds.
+    #[arg(long, env = "IKRYPT_OTLP_ENDPOINT", value_name = "URL", value_parser = collector)]
+    pub otlp_endpoint: Option<String>,
+
     /// What to do instead of serving.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -75,8 +89,35 @@ pub struct Config {
 /// What else this program does. Options stand before the command.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Command {
+    /// Say what is wrong with this deployment: configuration, database, clock, public address, https, proxies
+    Check,
+    /// Look after what is stored
+    #[command(subcommand)]
+    Admin(Admin),
     /// Print the hashes of everything this binary serves, as `/.well-known/ikrypt.json` has them
     Manifest,
+}
+
+/// For operators; none of it shows or opens a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
+pub enum Admin {
+    /// Bring the tables up to date, as every start does
+    Migrate,
+    /// Say how much is stored
+    Stats,
+    /// Delete what was created before a moment, and end it as burned: run it on a restored backup before the
+    /// server listens, since the backup has brought back what was viewed after it
+    Purge {
+        /// The moment, like `2026-11-22T14:00:00Z`: when the backup was restored, or a little later
+        #[arg(long, value_name = "TIME")]
+        created_before: DateTime<Utc>,
+    },
+    /// Burn one secret, of which somebody has reported abuse
+    Burn {
+        /// The 16 characters of its link between `/s/` and `#`
+        #[arg(value_parser = |id: &str| SecretId::decode(id).map(|_| id.to_owned()))]
+        id: String,
+    },
 }
 
 /// How a line of the log looks.
@@ -92,6 +133,14 @@ impl Config {
     /// The defaults, on a free port, with a database of the test's own.
     pub fn for_testing(database_url: &str) -> Self {
         Self::parse_from(["ikrypt-server", "--listen", "127.0.0.1:0", "--database-url", database_url])
+    }
+
+    /// Flags and environment; what is wrong is said in words that name the variable, and ends the process.
+    pub fn read() -> Self {
+        if let Some(misspelt) = environment::misspelt(&Self::command()) {
+            misspelt.exit();
+        }
+        Self::try_parse().unwrap_or_else(|error| environment::named(&Self::command(), error).exit())
     }
 
     /// What the operator allows.
@@ -119,6 +168,15 @@ impl fmt::Debug for Config {
             .field("limits", &self.limits())
             .finish_non_exhaustive()
     }
+}
+
+/// An address without TLS: collectors stand beside the server, and speak TLS from there.
+fn collector(text: &str) -> Result<String, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    if url.scheme() != "http" || url.host_str().is_none() {
+        return Err("begin with http://, and name a host: run a collector beside the server, and let it speak https from there".to_owned());
+    }
+    Ok(text.trim_end_matches('/').to_owned())
 }
 
 /// Scheme, host and port of an address, and nothing behind them.

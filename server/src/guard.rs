@@ -26,7 +26,7 @@ const SLOWEST: usize = 4096;
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const SERVER_FN_ERROR: HeaderName = HeaderName::from_static("serverfnerror");
 
-/// Checks origin, rate, media type and size, in that order, and lets only plain JSON pass. Another site's page
+/// Checks origin, rate, token, media type and size, in that order, and lets only plain JSON pass. Another site's page
 /// uses up nobody's rate.
 pub(crate) async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let limit = if request.uri().path().ends_with("/create") { state.max_body_bytes() } else { SMALL_BODY };
@@ -69,6 +69,9 @@ async fn check(state: &AppState, request: Request, limit: usize) -> Result<Reque
     let asked = Call::at(parts.uri.path()).zip(client);
     if let Some((call, client)) = asked {
         state.count(call, client).map_err(Refused::TooOften)?;
+    }
+    if matches!(asked, Some((Call::Create, _))) && !state.may_create(&parts.headers) {
+        return Err(Refusal::Unauthorized.into());
     }
     if !is_plain_json(&parts.headers) {
         return Err(Refusal::UnsupportedMediaType.into());

@@ -5,7 +5,9 @@
 // A page is one deeply nested type, and some of its code is made here.
 #![recursion_limit = "256"]
 
+pub mod admin;
 pub mod assets;
+pub mod check;
 mod client;
 pub mod config;
 mod discovery;
@@ -14,6 +16,7 @@ mod headers;
 mod health;
 mod listener;
 pub mod manifest;
+pub mod metrics;
 mod quota;
 mod rate_limit;
 mod refusal;

@@ -6,37 +6,89 @@
 )]
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use clap::Parser;
+use app::shell::Assets;
+use app::store::SecretStore;
+use chrono::{DateTime, Utc};
+use server::check::{Finding, Verdict};
 use server::config::{Command, Config};
 use server::manifest::manifest;
-use server::{assets, serve, store, telemetry};
+use server::{admin, assets, check, serve, store, telemetry};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let config = Config::parse();
-    telemetry::init(&config);
-    match run(&config).await {
-        Ok(()) => ExitCode::SUCCESS,
+    let config = Config::read();
+    let telemetry = match telemetry::init(&config) {
+        Ok(telemetry) => telemetry,
         Err(error) => {
-            eprintln!("ikrypt-server: {error}");
-            ExitCode::FAILURE
+            return refused(&format!(
+                "traces cannot be sent (--otlp-endpoint, IKRYPT_OTLP_ENDPOINT): {error}"
+            ));
+        }
+    };
+    let ended = match run(&config).await {
+        Ok(code) => code,
+        Err(error) => refused(&error),
+    };
+    // Sends what is left, which waits for the network.
+    drop(tokio::task::spawn_blocking(move || drop(telemetry)).await);
+    ended
+}
+
+fn refused(error: &str) -> ExitCode {
+    eprintln!("ikrypt-server: {error}");
+    ExitCode::FAILURE
+}
+
+async fn run(config: &Config) -> Result<ExitCode, String> {
+    let assets = assets::built()
+        .ok_or("this binary was built without its pages: build it with `cargo xtask build`")?;
+    match &config.command {
+        None => serve(config, assets).await.map(|()| ExitCode::SUCCESS),
+        Some(Command::Manifest) => {
+            print!("{}", manifest(&assets));
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Check) => Ok(checked(&check::check(config, &assets, clock()).await)),
+        Some(Command::Admin(command)) => {
+            let store = connect(config).await?;
+            let said = admin::run(&*store, command).await;
+            store.close().await;
+            println!("{}", said.map_err(|error| error.to_string())?);
+            Ok(ExitCode::SUCCESS)
         }
     }
 }
 
-async fn run(config: &Config) -> Result<(), String> {
-    let assets = assets::built()
-        .ok_or("this binary was built without its pages: build it with `cargo xtask build`")?;
-    if config.command == Some(Command::Manifest) {
-        print!("{}", manifest(&assets));
-        return Ok(());
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it is compared with the database's, and decides about nothing"
+)]
+fn clock() -> DateTime<Utc> {
+    std::time::SystemTime::now().into()
+}
+
+fn checked(findings: &[Finding]) -> ExitCode {
+    for finding in findings {
+        println!("{finding}");
     }
+    let bad = findings.iter().any(|finding| finding.verdict == Verdict::Bad);
+    if bad { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+async fn connect(config: &Config) -> Result<Arc<dyn SecretStore>, String> {
+    store::connect(&config.database_url).await.map_err(|error| {
+        format!("{} (--database-url, DATABASE_URL): {error}", store::describe(&config.database_url))
+    })
+}
+
+async fn serve(config: &Config, assets: Assets) -> Result<(), String> {
     let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
-    let store = store::connect(&config.database_url).await.map_err(|error| error.to_string())?;
+    let store = connect(config).await?;
     tracing::info!(database = store::describe(&config.database_url), "secrets are kept here");
     let listener = TcpListener::bind(config.listen)
         .await

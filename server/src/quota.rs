@@ -6,20 +6,22 @@ use std::time::{Duration, Instant};
 use app::store::SecretStore;
 use app::vault::StorageQuota;
 
+use crate::metrics::Metrics;
+
 /// Shortest pause between two measurements.
 const PAUSE: Duration = Duration::from_secs(5);
 /// A measurement may take up to this part of the time.
 const SHARE: u32 = 20;
 
 /// Measures until it is aborted. What is created in between the quota counts itself.
-pub(crate) async fn measure(store: Arc<dyn SecretStore>, quota: Arc<StorageQuota>) {
-    if quota.is_unlimited() {
-        return;
-    }
+pub(crate) async fn measure(store: Arc<dyn SecretStore>, quota: Arc<StorageQuota>, metrics: Arc<Metrics>) {
     loop {
         let started = Instant::now();
-        match store.stored_bytes().await {
-            Ok(bytes) => quota.measured(bytes),
+        match store.stats().await {
+            Ok(stats) => {
+                quota.measured(stats.bytes);
+                metrics.stored(stats);
+            }
             Err(error) => tracing::warn!(%error, "what is stored could not be measured"),
         }
         tokio::time::sleep(PAUSE.max(started.elapsed() * SHARE)).await;

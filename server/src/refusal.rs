@@ -1,6 +1,6 @@
 //! Refusals that are said before a server function is reached.
 
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use shared_crypto::wire::Refusal;
@@ -11,6 +11,9 @@ pub(crate) fn refuse(refusal: &Refusal, retry_after: Option<u32>) -> Response {
     let body = serde_json::to_vec(refusal).unwrap_or_default();
     let mut response = (status, body).into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if *refusal == Refusal::Unauthorized {
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
     if let Some(seconds) = retry_after {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }

@@ -55,7 +55,7 @@ pub fn router(state: AppState) -> Router {
         .merge(manifest::routes(&state.site().assets))
         .merge(pages)
         .layer(middleware::from_fn_with_state(state.clone(), security_headers))
-        .layer(middleware::from_fn(telemetry::log_request))
+        .layer(middleware::from_fn_with_state(state.clone(), telemetry::log_request))
         .with_state(state)
 }
 

@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 
 use crate::config::Config;
 use crate::listener::{self, ConnectionLimits};
+use crate::metrics;
 use crate::quota::measure;
 use crate::router::router;
 use crate::state::AppState;
@@ -25,9 +26,22 @@ pub async fn serve(
     assets: Assets,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let state = AppState::new(config, Arc::clone(&store), assets);
+    let state = AppState::new(config, store, assets);
+    let metrics = match config.metrics_listen {
+        None => None,
+        Some(address) => {
+            let listener = TcpListener::bind(address).await.map_err(|error| {
+                io::Error::other(format!(
+                    "cannot listen on {address} (--metrics-listen, IKRYPT_METRICS_LISTEN): {error}"
+                ))
+            })?;
+            tracing::info!("metrics are served apart");
+            Some(tokio::spawn(metrics::serve(listener, state.metrics(), state.store())))
+        }
+    };
+    let store = state.store();
     let sweeper = config.sweep_every().map(|every| tokio::spawn(sweep(Arc::clone(&store), every)));
-    let measuring = tokio::spawn(measure(Arc::clone(&store), state.quota()));
+    let measuring = tokio::spawn(measure(Arc::clone(&store), state.quota(), state.metrics()));
     let forgetting = tokio::spawn(forget_clients(state.clone()));
     let many = |number: NonZeroU32| usize::try_from(number.get()).unwrap_or(usize::MAX);
     let limits = ConnectionLimits {
@@ -40,6 +54,9 @@ pub async fn serve(
     forgetting.abort();
     if let Some(sweeper) = sweeper {
         sweeper.abort();
+    }
+    if let Some(metrics) = metrics {
+        metrics.abort();
     }
     store.close().await;
     served

@@ -10,7 +10,8 @@ use axum::http::HeaderMap;
 use ipnet::IpNet;
 
 use crate::client::Client;
-use crate::config::Config;
+use crate::config::{Config, CreationTokens};
+use crate::metrics::{Metered, Shared};
 use crate::rate_limit::{Call, RateLimits};
 
 /// Cheap to clone; the same for all requests.
@@ -18,6 +19,8 @@ use crate::rate_limit::{Call, RateLimits};
 pub struct AppState {
     vault: Vault,
     site: Arc<Site>,
+    store: Arc<dyn SecretStore>,
+    metrics: Shared,
     quota: Arc<StorageQuota>,
     protection: Arc<Protection>,
 }
@@ -26,22 +29,30 @@ pub struct AppState {
 struct Protection {
     limits: Option<RateLimits>,
     trusted_proxies: Vec<IpNet>,
+    tokens: Option<CreationTokens>,
 }
 
 impl AppState {
     /// The state of a server with this configuration, store and site.
     pub fn new(config: &Config, store: Arc<dyn SecretStore>, assets: Assets) -> Self {
+        let metrics = Shared::default();
+        let store: Arc<dyn SecretStore> = Arc::new(Metered::new(store, Arc::clone(&metrics)));
         let limits = config.limits();
         let operator = config.operator.operator();
-        let site = Site { public_url: config.public_url.clone(), limits, assets, operator };
+        let tokens = config.protection.creation_tokens.clone();
+        let public_url = config.public_url.clone();
+        let site = Site { public_url, limits, needs_token: tokens.is_some(), assets, operator };
         let quota = Arc::new(StorageQuota::new(config.protection.storage_quota));
         let protection = Protection {
             limits: RateLimits::new(&config.protection),
             trusted_proxies: config.protection.trusted_proxies.clone(),
+            tokens,
         };
         Self {
-            vault: Vault::new(store, limits, Arc::clone(&quota)),
+            vault: Vault::new(Arc::clone(&store), limits, Arc::clone(&quota)),
             site: Arc::new(site),
+            store,
+            metrics,
             quota,
             protection: Arc::new(protection),
         }
@@ -52,6 +63,16 @@ impl AppState {
         Arc::clone(&self.quota)
     }
 
+    /// The store, counted.
+    pub(crate) fn store(&self) -> Arc<dyn SecretStore> {
+        Arc::clone(&self.store)
+    }
+
+    /// What is counted.
+    pub(crate) fn metrics(&self) -> Shared {
+        Arc::clone(&self.metrics)
+    }
+
     /// Who asks.
     pub(crate) fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> Client {
         Client::of(peer, headers, &self.protection.trusted_proxies)
@@ -60,6 +81,11 @@ impl AppState {
     /// Counts a call of the API, or says after how many seconds it is worth asking again.
     pub(crate) fn count(&self, call: Call, client: Client) -> Result<(), u32> {
         self.protection.limits.as_ref().map_or(Ok(()), |limits| limits.check(call, client))
+    }
+
+    /// Whether somebody who shows this, or nothing, may create.
+    pub(crate) fn may_create(&self, headers: &HeaderMap) -> bool {
+        self.protection.tokens.as_ref().is_none_or(|tokens| tokens.admit(headers))
     }
 
     /// Counts what somebody wants to store, likewise.

@@ -54,6 +54,15 @@ pub enum ConnectError {
     Migration(#[from] sqlx::migrate::MigrateError),
 }
 
+/// How many of their connections are busy, and how many idle.
+fn connections<DB: sqlx::Database, const N: usize>(pools: [&sqlx::Pool<DB>; N]) -> (u32, u32) {
+    pools.into_iter().fold((0, 0), |(busy, idle), pool| {
+        let all = pool.size();
+        let waiting = u32::try_from(pool.num_idle()).unwrap_or(all);
+        (busy + all.saturating_sub(waiting), idle + waiting)
+    })
+}
+
 /// No value of a row may reach a log: of a database's words only the code is kept.
 fn unavailable(error: &sqlx::Error) -> StoreError {
     match error {

@@ -1,35 +1,77 @@
-//! The log: structured, to standard error. It holds no path of a secret, no id, no body, no address.
+//! The log: structured, to standard error. It holds no path of a secret, no id, no body, no address. Traces hold
+//! the same.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use app::pages::Page;
-use axum::extract::{MatchedPath, Request};
+use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig as _};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing::field::Empty;
+use tracing::{Instrument as _, Level};
+use tracing_subscriber::Layer as _;
 use tracing_subscriber::prelude::*;
 
 use crate::config::{Config, LogFormat};
+use crate::state::AppState;
 
-/// Writes the log as the configuration says.
-pub fn init(config: &Config) {
-    // Only what this project writes: a library may name a path or a statement's values.
-    let filter = tracing_subscriber::filter::Targets::new()
-        .with_target("app", config.log)
-        .with_target("server", config.log)
-        .with_target("ikrypt_server", config.log);
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    // For all layers at once: with a filter of its own a layer loses events, since sqlx asks whether its
-    // own would be written and then writes none.
-    let registry = tracing_subscriber::registry().with(filter);
-    match config.log_format {
-        LogFormat::Text => registry.with(lines).init(),
-        LogFormat::Json => registry.with(lines.json()).init(),
+/// Spans have a target of their own: without a collector there are none.
+const TRACES: &str = "ikrypt_traces";
+
+/// Sends what is left when it is dropped.
+pub struct Telemetry(Option<SdkTracerProvider>);
+
+impl Drop for Telemetry {
+    fn drop(&mut self) {
+        if let Some(Err(error)) = self.0.as_ref().map(SdkTracerProvider::shutdown) {
+            tracing::warn!(%error, "the last traces could not be sent");
+        }
     }
 }
 
+/// Writes the log, and sends traces, as the configuration says.
+pub fn init(config: &Config) -> Result<Telemetry, ExporterBuildError> {
+    let provider = config.otlp_endpoint.as_deref().map(provider).transpose()?;
+    // Only what this project writes: a library may name a path or a statement's values.
+    let mut filter = tracing_subscriber::filter::Targets::new()
+        .with_target("app", config.log)
+        .with_target("server", config.log)
+        .with_target("ikrypt_server", config.log);
+    let spans = provider.as_ref().map(|provider| {
+        tracing_opentelemetry::layer()
+            .with_tracer(provider.tracer("ikrypt-server"))
+            .with_location(false)
+            .with_threads(false)
+            .with_tracked_inactivity(false)
+    });
+    if spans.is_some() {
+        filter = filter.with_target(TRACES, Level::INFO);
+    }
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = match config.log_format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().boxed(),
+    };
+    // For all layers at once: with a filter of its own a layer loses events, since sqlx asks whether its
+    // own would be written and then writes none.
+    tracing_subscriber::registry().with(filter).with(lines).with(spans).init();
+    Ok(Telemetry(provider))
+}
+
+fn provider(endpoint: &str) -> Result<SdkTracerProvider, ExporterBuildError> {
+    let exporter =
+        SpanExporter::builder().with_http().with_endpoint(format!("{endpoint}/v1/traces")).build()?;
+    let resource = Resource::builder().with_service_name("ikrypt-server").build();
+    Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())
+}
+
 /// One line a request: what kind, how it ended, how long it took.
-pub(crate) async fn log_request(request: Request, next: Next) -> Response {
+pub(crate) async fn log_request(State(state): State<AppState>, request: Request, next: Next) -> Response {
     static REQUESTS: AtomicU64 = AtomicU64::new(1);
     let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
     let method = request.method().clone();
@@ -37,14 +79,26 @@ pub(crate) async fn log_request(request: Request, next: Next) -> Response {
         Some(path) => path.as_str().to_owned(),
         None => Page::at(request.uri().path()).route().to_owned(),
     };
+    let span = tracing::info_span!(
+        target: TRACES,
+        "request",
+        otel.name = route,
+        otel.kind = "server",
+        http.request.method = %method,
+        http.route = route,
+        http.response.status_code = Empty,
+    );
     let started = Instant::now();
-    let response = next.run(request).await;
+    let response = next.run(request).instrument(span.clone()).await;
+    let took = started.elapsed();
+    span.record("http.response.status_code", response.status().as_u16());
+    state.metrics().answered(&route, response.status(), took);
     tracing::info!(
         number,
         %method,
         route,
         status = response.status().as_u16(),
-        micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
         "answered"
     );
     response

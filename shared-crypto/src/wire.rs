@@ -179,6 +179,8 @@ pub struct ReceiptAnswer {
 pub enum Refusal {
     /// 400: not the shape, range or form that is asked for.
     InvalidRequest,
+    /// 401: only those who have a creation token may create here.
+    Unauthorized,
     /// 403: the link is right and the passphrase is not. No view was used.
     WrongPassphrase {
         /// Tries until the secret is locked for a while.
@@ -216,6 +218,7 @@ impl Refusal {
     pub const fn status(&self) -> u16 {
         match self {
             Self::InvalidRequest => 400,
+            Self::Unauthorized => 401,
             Self::WrongPassphrase { .. } | Self::CrossSite => 403,
             Self::Unavailable => 404,
             Self::Conflict => 409,

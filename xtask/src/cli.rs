@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 
 use crate::pipeline::Pipeline;
 use crate::steps::{Step, build};
-use crate::{postgres, report, serve, torture};
+use crate::{postgres, release, report, serve, torture};
 
 /// Builds, runs and tests iKrypt; installs what is missing into tools/.
 #[derive(Parser)]
@@ -50,6 +50,8 @@ enum Command {
     },
     /// Build the product and take pictures of every page and state, into screenshots/
     Screenshots,
+    /// Build what is given to others into dist/: programs, archive, Debian package, hashes
+    Release,
     /// The long tests: fuzzing, 200 kills on each database, thousands of random stories, a soak
     Torture {
         /// Minutes for each of the four fuzzers
@@ -80,6 +82,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         Command::Screenshots => Pipeline::new(&[Step::Build, Step::E2e])
             .with_playwright_args(["--config", "pictures.config.ts"].map(OsString::from).to_vec())
             .run(),
+        Command::Release => release::make(),
         Command::Torture { minutes } => torture::run_all(minutes),
         Command::Postgres { command } => postgres::run_with_database(&command),
     }

@@ -25,6 +25,7 @@ mod closing;
 mod pipeline;
 mod postgres;
 mod process;
+mod release;
 mod report;
 mod serve;
 mod steps;

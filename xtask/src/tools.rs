@@ -8,6 +8,7 @@ mod browser;
 mod cargo_install;
 mod deny;
 mod leptos;
+mod nginx;
 mod node;
 mod python;
 mod rust;
@@ -22,6 +23,8 @@ use crate::steps::Step;
 
 pub(crate) use apt::{install as apt_install, is_root};
 pub(crate) use browser::{browser, chrome_driver};
+pub(crate) use cargo_install::CARGO_DEB;
+pub(crate) use nginx::nginx;
 pub(crate) use python::programs as python_programs;
 pub(crate) use rust::WASM;
 pub(crate) use version::Version;
@@ -38,6 +41,7 @@ pub(crate) enum Tool {
     WasmOpt,
     Node,
     Python,
+    Nginx,
     Browser,
     ChromeDriver,
     Postgres,
@@ -56,6 +60,7 @@ impl Tool {
             Self::WasmOpt => wasm_opt::ensure(),
             Self::Node => node::ensure(),
             Self::Python => python::ensure(),
+            Self::Nginx => nginx::ensure(),
             Self::Browser => {
                 browser::ensure();
                 Ok(())

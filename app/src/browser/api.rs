@@ -32,8 +32,9 @@ where
     Q: Request,
     A: Answer,
 {
-    let (status, answer) =
-        ask(name, &request.write().into_text(), patience_ms).await.map_err(|_| Failure::Silence)?;
+    let (status, answer) = ask(name, &request.write().into_text(), request.token(), patience_ms)
+        .await
+        .map_err(|_| Failure::Silence)?;
     let Some(answer) = answer else { return Err(Failure::Silence) };
     match status {
         Ok(()) => A::read(&answer).ok_or(Failure::Silence),
@@ -85,10 +86,14 @@ pub async fn sleep(duration: Duration) {
 async fn ask(
     name: &str,
     body: &JsString,
+    token: Option<&str>,
     patience_ms: u32,
 ) -> Result<(Result<(), Option<u32>>, Option<Reader>), JsValue> {
     let headers = Headers::new()?;
     headers.set("content-type", "application/json")?;
+    if let Some(token) = token {
+        headers.set("authorization", &format!("Bearer {token}"))?;
+    }
     let init = RequestInit::new();
     init.set_method("POST");
     init.set_body(body);

@@ -13,6 +13,11 @@ use wasm_bindgen::{JsCast, JsValue};
 pub trait Request {
     /// What is sent.
     fn write(&self) -> Writer;
+
+    /// What goes with it to show that its sender may ask.
+    fn token(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// What comes back.
@@ -91,16 +96,24 @@ fn time(value: &JsValue) -> Option<DateTime<Utc>> {
     if milliseconds.is_nan() { None } else { DateTime::from_timestamp_millis(milliseconds as i64) }
 }
 
-impl Request for CreateRequest {
+/// A create of somebody who may have a token.
+pub struct Creation<'a>(pub CreateRequest, pub Option<&'a str>);
+
+impl Request for Creation<'_> {
     fn write(&self) -> Writer {
+        let create = &self.0;
         Writer::new()
-            .with("envelope", &self.envelope)
-            .with("share", &self.share)
-            .with("access_hash", &self.access_hash)
-            .with("reveal_hash", &self.reveal_hash)
-            .with("receipt_hash", &self.receipt_hash)
-            .with("ttl_seconds", self.ttl_seconds)
-            .with("max_views", self.max_views)
+            .with("envelope", &create.envelope)
+            .with("share", &create.share)
+            .with("access_hash", &create.access_hash)
+            .with("reveal_hash", &create.reveal_hash)
+            .with("receipt_hash", &create.receipt_hash)
+            .with("ttl_seconds", create.ttl_seconds)
+            .with("max_views", create.max_views)
+    }
+
+    fn token(&self) -> Option<&str> {
+        self.1
     }
 }
 
@@ -175,6 +188,7 @@ impl Answer for Refusal {
     fn read(json: &Reader) -> Option<Self> {
         Some(match json.text("error")?.as_str() {
             "invalid_request" => Self::InvalidRequest,
+            "unauthorized" => Self::Unauthorized,
             "wrong_passphrase" => Self::WrongPassphrase { tries_left: json.number("tries_left")? },
             "cross_site" => Self::CrossSite,
             "unavailable" => Self::Unavailable,

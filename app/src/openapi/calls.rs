@@ -36,8 +36,8 @@ const ALWAYS: [(u16, &str); 8] = [
     (404, "unavailable"),
 ];
 /// What some may.
-const SOMETIMES: [(u16, &str); 4] =
-    [(403, "wrong_passphrase"), (409, "conflict"), (410, "gone"), (429, "locked")];
+const SOMETIMES: [(u16, &str); 5] =
+    [(401, "unauthorized"), (403, "wrong_passphrase"), (409, "conflict"), (410, "gone"), (429, "locked")];
 
 /// In the order in which a secret meets them.
 pub(crate) const CALLS: [Call; 5] = [
@@ -51,7 +51,7 @@ pub(crate) const CALLS: [Call; 5] = [
         answered: "Stored. The link is `/s/{id}#k={fragment}`; the fragment never goes to the server",
         request: reference::<CreateRequest>,
         answer: reference::<CreateAnswer>,
-        refusals: &["conflict"],
+        refusals: &["unauthorized", "conflict"],
         example: |example| example["create"].clone(),
     },
     Call {
@@ -153,8 +153,11 @@ impl Call {
                 list.push(variant.clone());
             }
         }
+        // An empty requirement: where anybody may create, nothing is shown.
+        let security = if self.name == "create" { json!([{}, { "token": [] }]) } else { json!([]) };
         json!({
             "post": {
+                "security": security,
                 "operationId": self.name,
                 "summary": self.summary,
                 "description": self.description,

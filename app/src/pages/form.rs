@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::components::{Alert, Asleep, PassphraseField, hush};
 use crate::islands::{CUSTOM, Compose};
 use crate::phrase;
+use crate::shell::Site;
 use crate::vault::Limits;
 
 const TTLS: [u32; 6] = [600, 3_600, 86_400, 259_200, 604_800, 2_592_000];
@@ -16,12 +17,13 @@ const UNITS: [(u32, &str); 3] = [(60, "minutes"), (3_600, "hours"), (86_400, "da
 /// The form, on the pages that have it.
 ///
 /// `focused` on a page that begins with it: elsewhere the focus would take its reader to the end.
-pub(super) fn form(limits: Limits, focused: bool) -> AnyView {
+pub(super) fn form(site: &Site, focused: bool) -> AnyView {
+    let (limits, needs_token) = (site.limits, site.needs_token);
     view! {
         <Compose>
             <div class="compose">
                 <Asleep reassurance="nothing was sent"/>
-                <section id="write" aria-label="Write a secret">{write(limits, focused)}</section>
+                <section id="write" aria-label="Write a secret">{write(limits, needs_token, focused)}</section>
                 <section id="done" class="done" aria-labelledby="done-title" hidden>{done()}</section>
                 <p id="copied" class="said" role="status"></p>
             </div>
@@ -30,7 +32,7 @@ pub(super) fn form(limits: Limits, focused: bool) -> AnyView {
     .into_any()
 }
 
-fn write(limits: Limits, focused: bool) -> impl IntoView {
+fn write(limits: Limits, needs_token: bool, focused: bool) -> impl IntoView {
     let max_bytes = limits.max_secret_bytes;
     let size = phrase::size(max_bytes as u64);
     view! {
@@ -86,6 +88,12 @@ fn write(limits: Limits, focused: bool) -> impl IntoView {
                     </div>
                     <p id="generated" class="help" role="status"></p>
                 </details>
+            </div>
+            // For a password manager to remember: this site keeps nothing in a browser.
+            <div class="field" hidden=!needs_token>
+                <label for="creation-token">"Your token"</label>
+                <p id="creation-token-help" class="help">"Here only people with a token can create links. Anybody can open them."</p>
+                <input id="creation-token" type="password" autocomplete="current-password" aria-describedby="creation-token-help problem"/>
             </div>
             <Alert id="problem"/>
             <button id="create" type="button" class="primary">"Create link"</button>

@@ -55,7 +55,7 @@ fn frame(site: &Site, title: &'static str, lead: &'static str, text: impl IntoVi
         <div class="prose">{text.into_any()}</div>
         <section class="prose" aria-labelledby="send-now">
             <h2 id="send-now">"Send it now"</h2>
-            {form(site.limits, false)}
+            {form(site, false)}
         </section>
     }
     .into_any()

@@ -17,7 +17,7 @@ fn view(site: &Site) -> impl IntoView + use<> {
     view! {
         <h1>"Send a secret in a link that opens once"</h1>
         <p class="lead">"Only somebody with this link can open it. After the last view it is deleted."</p>
-        {form(site.limits, true)}
+        {form(site, true)}
         <section class="prose">
             <h2>"How it works"</h2>
             <ol>

@@ -10,6 +10,7 @@ fn site() -> Site {
     Site {
         public_url: Some("https://secrets.example".to_owned()),
         limits: Limits::default(),
+        needs_token: false,
         assets: Assets {
             css: "/pkg/test.css".to_owned(),
             js: "/pkg/test.js".to_owned(),
@@ -138,7 +139,7 @@ fn search_engines_get_whole_addresses_and_keep_out_of_the_rest() {
     }
     site.public_url = None;
     for (page, html) in every_page(&site) {
-        assert!(!html.contains("canonical") && !html.contains("og:url"), "{page:?}");
+        assert!(!html.contains("rel=\"canonical\"") && !html.contains("og:url"), "{page:?}");
     }
 }
 

@@ -1,7 +1,8 @@
 //! What could run or load something in a page.
 
-use scraper::node::Element;
-use scraper::{Html, Node};
+use html5ever::tendril::TendrilSink as _;
+use html5ever::{Attribute, ParseOpts, parse_document};
+use markup5ever_rcdom::{Handle, NodeData, RcDom};
 
 use super::{Manifest, integrity};
 
@@ -20,48 +21,77 @@ pub(super) fn check(manifest: &Manifest, policy: Option<&str>, html: &str, mut n
     if !policy.is_some_and(|policy| is_policy(&manifest.page_policy, policy)) {
         note("another content security policy".to_owned());
     }
-    let document = Html::parse_document(html);
-    for node in document.tree.nodes() {
-        let Node::Element(element) = node.value() else { continue };
-        let name = element.name();
-        if FOREIGN.contains(&name) {
-            note(format!("<{name}>"));
-        }
-        for (attribute, value) in element.attrs() {
-            if attribute.to_ascii_lowercase().starts_with("on") || attribute.eq_ignore_ascii_case("srcdoc") {
-                note(format!("<{name} {attribute}>"));
-            }
-            let target: String = value.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
-            if target.to_ascii_lowercase().starts_with("javascript:") {
-                note(format!("<{name} {attribute}=\"javascript:…\">"));
-            }
-        }
-        if element.attr("http-equiv").is_some() {
-            note(format!("<{name} http-equiv>"));
-        }
-        if let Some(source) = element.attr("src").or_else(|| element.attr("srcset"))
-            && !manifest.files.contains_key(source)
-        {
-            note(format!("<{name}> loads {source:?}"));
-        }
-        match name {
-            "link" => check_link(manifest, element, &mut note),
-            "script" if element.attr("src").is_none() => {
-                let text: String =
-                    node.children().filter_map(|child| child.value().as_text().map(|text| &**text)).collect();
-                let data = element.attr("type") == Some("application/ld+json");
-                if !data && !manifest.inline_scripts.contains(&integrity(text.as_bytes())) {
-                    note(format!("an unknown script: {:?}", text.chars().take(80).collect::<String>()));
-                }
-            }
-            _ => {}
+    let document = parse_document(RcDom::default(), ParseOpts::default()).one(html).document;
+    let mut nodes = vec![document];
+    while let Some(node) = nodes.pop() {
+        nodes.extend(node.children.borrow().iter().cloned());
+        if let NodeData::Element { name, attrs, .. } = &node.data {
+            check_element(manifest, &name.local, &attrs.borrow(), &text_of(&node), &mut note);
         }
     }
 }
 
-fn check_link(manifest: &Manifest, element: &Element, note: &mut impl FnMut(String)) {
-    let target = element.attr("href").unwrap_or_default();
-    for rel in element.attr("rel").unwrap_or_default().split_whitespace() {
+/// The text that stands directly in an element.
+fn text_of(node: &Handle) -> String {
+    let children = node.children.borrow();
+    let text = children.iter().filter_map(|child| match &child.data {
+        NodeData::Text { contents } => Some(contents.borrow().to_string()),
+        _ => None,
+    });
+    text.collect()
+}
+
+fn check_element(
+    manifest: &Manifest,
+    name: &str,
+    attributes: &[Attribute],
+    text: &str,
+    note: &mut impl FnMut(String),
+) {
+    let attribute = |wanted: &str| {
+        attributes
+            .iter()
+            .find(|attribute| &*attribute.name.local == wanted)
+            .map(|attribute| &*attribute.value)
+    };
+    if FOREIGN.contains(&name) {
+        note(format!("<{name}>"));
+    }
+    for Attribute { name: own, value } in attributes {
+        let own = own.local.to_ascii_lowercase();
+        if own.starts_with("on") || &*own == "srcdoc" {
+            note(format!("<{name} {own}>"));
+        }
+        let target: String = value.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
+        if target.to_ascii_lowercase().starts_with("javascript:") {
+            note(format!("<{name} {own}=\"javascript:…\">"));
+        }
+    }
+    if attribute("http-equiv").is_some() {
+        note(format!("<{name} http-equiv>"));
+    }
+    if let Some(source) = attribute("src").or_else(|| attribute("srcset"))
+        && !manifest.files.contains_key(source)
+    {
+        note(format!("<{name}> loads {source:?}"));
+    }
+    match name {
+        "link" => {
+            let target = attribute("href").unwrap_or_default();
+            check_link(manifest, attribute("rel").unwrap_or_default(), target, note);
+        }
+        "script" if attribute("src").is_none() => {
+            let data = attribute("type") == Some("application/ld+json");
+            if !data && !manifest.inline_scripts.contains(&integrity(text.as_bytes())) {
+                note(format!("an unknown script: {:?}", text.chars().take(80).collect::<String>()));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn check_link(manifest: &Manifest, rels: &str, target: &str, note: &mut impl FnMut(String)) {
+    for rel in rels.split_whitespace() {
         let known = manifest.files.contains_key(target) || DYNAMIC.contains(&target);
         if !(rel == "canonical" || LOADED.contains(&rel) && known) {
             note(format!("<link rel={rel:?}> loads {target:?}"));

@@ -6,6 +6,8 @@ use std::num::NonZeroU32;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
+use super::CreationTokens;
+
 /// Limits that have nothing to do with a single secret.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Protection")]
@@ -13,6 +15,11 @@ pub struct ProtectionSettings {
     /// Whether requests are limited at all: `off` for tests and benchmarks.
     #[arg(long, env = "IKRYPT_RATE_LIMIT", value_enum, default_value_t = Switch::On)]
     pub rate_limit: Switch,
+
+    /// A file of tokens, one a line: only who shows one may create, and anybody may open. Lines that begin with
+    /// `#` are not tokens. It is read at start.
+    #[arg(long = "creation-tokens-file", env = "IKRYPT_CREATION_TOKENS_FILE", value_name = "PATH", value_parser = CreationTokens::read)]
+    pub creation_tokens: Option<CreationTokens>,
 
     /// Secrets that one address may create in a minute. One address is one of IPv4, or one /64 of IPv6.
     #[arg(long, env = "IKRYPT_CREATES_PER_MINUTE", default_value = "120")]

@@ -1,5 +1,6 @@
 //! PostgreSQL. `READ COMMITTED`, row locks, and its own clock: `clock_timestamp()`, read after the lock.
 
+mod admin;
 mod create;
 mod open;
 mod receipt;
@@ -9,14 +10,16 @@ mod sweep;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::store::{Attempt, Creation, NewSecret, Opened, Outcome, Receipt, SecretStore, StoreError, Swept};
+use app::store::{
+    About, Attempt, Creation, NewSecret, Opened, Outcome, Receipt, SecretStore, Stats, StoreError, Swept,
+};
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use shared_crypto::{Digest, SecretId};
 use sqlx::Executor;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use super::ConnectError;
-use super::rows;
 use super::unit::unit;
 
 /// What a connection is set to, whatever the server's own settings are.
@@ -27,6 +30,9 @@ const SESSION: &str = "SET synchronous_commit = on;
     SET idle_in_transaction_session_timeout = '15s';
     -- No value of a row in the log of statements, where whoever runs PostgreSQL lets us say so.
     DO $$ BEGIN SET log_parameter_max_length = 0; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$";
+
+/// How long a database is waited for that starts beside the server.
+const STARTING: Duration = Duration::from_secs(10);
 
 /// Secrets in PostgreSQL, which several servers may share.
 #[derive(Debug, Clone)]
@@ -44,7 +50,8 @@ impl PostgresStore {
     /// The same, with the caller's own pool.
     pub async fn connect_with(options: PgConnectOptions, pool: PgPoolOptions) -> Result<Self, ConnectError> {
         // A connection of its own: waiting for another server's migration may take longer than a statement may.
-        let migrating = PgPoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let migrating = PgPoolOptions::new().max_connections(1).acquire_timeout(STARTING);
+        let migrating = migrating.connect_with(options.clone()).await?;
         sqlx::migrate!("migrations/postgres").run(&migrating).await?;
         migrating.close().await;
         let pool = pool
@@ -99,16 +106,28 @@ impl SecretStore for PostgresStore {
         unit(move || sweep::sweep(pool.clone())).await
     }
 
-    async fn stored_bytes(&self) -> Result<u64, StoreError> {
+    async fn stats(&self) -> Result<Stats, StoreError> {
         let pool = self.pool.clone();
-        unit(move || {
-            let pool = pool.clone();
-            async move {
-                let sum = "SELECT coalesce(sum(octet_length(envelope)), 0)::bigint FROM secrets";
-                Ok(rows::small(sqlx::query_scalar::<_, i64>(sum).fetch_one(&pool).await?)?)
-            }
-        })
-        .await
+        unit(move || admin::stats(pool.clone())).await
+    }
+
+    async fn purge(&self, created_before: DateTime<Utc>) -> Result<u64, StoreError> {
+        let pool = self.pool.clone();
+        unit(move || admin::purge(pool.clone(), created_before)).await
+    }
+
+    async fn burn_id(&self, id: &SecretId) -> Result<Option<Receipt>, StoreError> {
+        let (pool, id) = (self.pool.clone(), id.clone());
+        unit(move || admin::burn_id(pool.clone(), id.clone())).await
+    }
+
+    async fn about(&self) -> Result<About, StoreError> {
+        let pool = self.pool.clone();
+        unit(move || admin::about(pool.clone())).await
+    }
+
+    fn connections(&self) -> (u32, u32) {
+        super::connections([&self.pool])
     }
 
     async fn close(&self) {

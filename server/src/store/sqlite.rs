@@ -1,5 +1,6 @@
 //! SQLite, the embedded default. One writer, `BEGIN IMMEDIATE`, the clock read in the SQL.
 
+mod admin;
 mod create;
 mod files;
 mod open;
@@ -11,8 +12,11 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::store::{Attempt, Creation, NewSecret, Opened, Outcome, Receipt, SecretStore, StoreError, Swept};
+use app::store::{
+    About, Attempt, Creation, NewSecret, Opened, Outcome, Receipt, SecretStore, Stats, StoreError, Swept,
+};
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use shared_crypto::{Digest, SecretId};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
@@ -22,7 +26,6 @@ use sqlx::{Connection, Sqlite, Transaction};
 use tokio::sync::Notify;
 
 use super::ConnectError;
-use super::rows;
 use super::unit::unit;
 
 /// How long one connection waits for another process's write.
@@ -117,17 +120,28 @@ impl SecretStore for SqliteStore {
         unit(move || sweep::sweep(store.clone())).await
     }
 
-    async fn stored_bytes(&self) -> Result<u64, StoreError> {
+    async fn stats(&self) -> Result<Stats, StoreError> {
         let readers = self.readers.clone();
-        unit(move || {
-            let readers = readers.clone();
-            async move {
-                let pages = "SELECT (page_count - freelist_count) * page_size
-                               FROM pragma_page_count, pragma_freelist_count, pragma_page_size";
-                Ok(rows::small(sqlx::query_scalar::<_, i64>(pages).fetch_one(&readers).await?)?)
-            }
-        })
-        .await
+        unit(move || admin::stats(readers.clone())).await
+    }
+
+    async fn purge(&self, created_before: DateTime<Utc>) -> Result<u64, StoreError> {
+        let store = self.clone();
+        unit(move || admin::purge(store.clone(), created_before)).await
+    }
+
+    async fn burn_id(&self, id: &SecretId) -> Result<Option<Receipt>, StoreError> {
+        let (store, id) = (self.clone(), id.clone());
+        unit(move || admin::burn_id(store.clone(), id.clone())).await
+    }
+
+    async fn about(&self) -> Result<About, StoreError> {
+        let readers = self.readers.clone();
+        unit(move || admin::about(readers.clone())).await
+    }
+
+    fn connections(&self) -> (u32, u32) {
+        super::connections([&self.writer, &self.readers])
     }
 
     async fn close(&self) {

@@ -6,6 +6,7 @@ mod database_away;
 mod full_disk;
 mod hang_up;
 mod logs;
+mod metrics;
 mod open;
 mod origin;
 mod paths;

@@ -25,6 +25,7 @@ macro_rules! suite {
     )+};
 }
 
+mod admin;
 mod burn;
 mod claims;
 mod commit;

@@ -28,6 +28,7 @@ pub(super) fn tests(shared: &mut Shared) -> Result<()> {
         .env("IKRYPT_SERVER_BIN", server)
         .env("IKRYPT_BIN", workspace::cli_binary())
         .env("IKRYPT_PYTHON", tools::python_programs())
+        .env("NGINX", tools::nginx().unwrap_or_default())
         .env("DATABASE_URL", shared.database_url()?);
     if let Some(browser) = tools::browser() {
         playwright.env("CHROMIUM", browser);

@@ -4,11 +4,13 @@ use std::fs;
 
 use anyhow::Result;
 
+use super::version::Version;
+
 use crate::process::{cargo, run};
 use crate::workspace;
 
 /// A program from crates.io, in exactly this version.
-pub(super) struct Program<'a> {
+pub(crate) struct Program<'a> {
     pub(super) name: &'a str,
     pub(super) version: &'a str,
     /// Whether its own lock file is used.
@@ -17,7 +19,16 @@ pub(super) struct Program<'a> {
     pub(super) takes: &'a str,
 }
 
+/// Makes Debian's packages; only a release wants it.
+pub(crate) const CARGO_DEB: Program<'static> =
+    Program { name: "cargo-deb", version: "3.8.0", locked: true, takes: "3 minutes" };
+
 impl Program<'_> {
+    /// Makes sure that this version, or a newer one, is there.
+    pub(crate) fn ensure(&self) -> Result<()> {
+        if Version::of(self.name) >= Version::parse(self.version) { Ok(()) } else { self.install() }
+    }
+
     /// Builds and installs it.
     ///
     /// Without optimisation, which would take longer than it ever saves, and without debug

@@ -10,7 +10,9 @@ use crate::phrase;
 const MIN_TTL: u64 = 60;
 
 /// The fields that something can be wrong with.
-pub(super) const FIELDS: [&str; 3] = ["secret", EXPIRY[2], VIEWS[2]];
+pub(super) const FIELDS: [&str; 4] = ["secret", TOKEN, EXPIRY[2], VIEWS[2]];
+/// Where somebody shows that they may create here.
+pub(super) const TOKEN: &str = "creation-token";
 
 /// What is wrong, in words, and where.
 #[derive(Default)]
@@ -34,6 +36,8 @@ pub(super) struct Draft {
     pub(super) files: Vec<Picked>,
     /// Empty where there is none.
     pub(super) passphrase: String,
+    /// Empty where the server wants none.
+    pub(super) token: String,
     pub(super) ttl: u32,
     pub(super) views: u8,
 }
@@ -52,6 +56,7 @@ impl Draft {
             text: with_line_ends(text, form.pasted.borrow().clone()),
             files: form.files.list(),
             passphrase: dom::field("passphrase").value(),
+            token: dom::field(TOKEN).value().trim().to_owned(),
             ttl: ttl()?,
             views: views()?,
         })

@@ -7,6 +7,7 @@ use shared_crypto::{Bundle, Error, Fresh, Payload, ReceiptLink, SecretId, seal};
 use super::draft::Draft;
 use super::files;
 use crate::browser::api::call_until_answered;
+use crate::browser::json::Creation;
 use crate::browser::{Failure, page, stretch};
 
 /// A large secret over a slow line takes a while.
@@ -25,7 +26,7 @@ pub(super) struct Sent {
 /// Seals the draft here and hands the sealed part to the server. The same request is repeated until it
 /// is answered: creating twice is creating once.
 pub(super) async fn send(draft: Draft) -> Result<Sent, String> {
-    let Draft { text, files, passphrase, ttl, views } = draft;
+    let Draft { text, files, passphrase, token, ttl, views } = draft;
     let payload = payload(text, &files).await?;
     let fresh = Fresh::generate().map_err(in_words)?;
     let stretched = if passphrase.is_empty() {
@@ -37,7 +38,7 @@ pub(super) async fn send(draft: Draft) -> Result<Sent, String> {
         })?)
     };
     let sealed = seal(&payload, fresh, stretched.as_ref()).map_err(in_words)?;
-    let request = sealed.to_request(ttl, views);
+    let request = Creation(sealed.to_request(ttl, views), Some(&*token).filter(|token| !token.is_empty()));
     let answer: CreateAnswer = call_until_answered("create", &request, PATIENCE_MS, || {})
         .await
         .map_err(|failure| refused(&failure))?;
@@ -78,6 +79,9 @@ fn refused(failure: &Failure) -> String {
     match failure {
         Failure::Silence => {
             "The server does not answer. Your text is still here: check your connection and try again."
+        }
+        Failure::Refused { refusal: Refusal::Unauthorized, .. } => {
+            "Only people with a token can create links here, and this token is not one of theirs. Ask whoever runs this site."
         }
         Failure::Refused { refusal: Refusal::TooLarge, .. } => {
             "The server does not take secrets of this size."

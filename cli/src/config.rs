@@ -1,0 +1,65 @@
+//! The configuration file: which server, and the token for it.
+
+use std::fmt::Display;
+use std::io;
+use std::path::PathBuf;
+
+use etcetera::BaseStrategy as _;
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use crate::args::Send;
+use crate::failure::Failure;
+use crate::input;
+use crate::server::Server;
+
+/// What stands in it.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Config {
+    server: Option<String>,
+    token: Option<String>,
+}
+
+/// The server on the command line or in the environment, else the one in the file.
+pub(crate) fn server(given: Option<&str>) -> Result<Server, Failure> {
+    if let Some(url) = given {
+        return Server::at(url);
+    }
+    let path = path().map_or_else(|| "the configuration file".to_owned(), |path| path.display().to_string());
+    match read()?.server {
+        Some(url) => Server::at(&url).map_err(|failure| Failure::Usage(format!("{path}: {failure}"))),
+        None => Err(Failure::Usage(format!(
+            "which server? Give --server https://..., set IKRYPT_SERVER, or write server = \"https://...\" into {path}"
+        ))),
+    }
+}
+
+/// The token that is shown to it: a file's, the environment's, or the one that stands beside this very server in
+/// the configuration.
+pub(crate) fn token(args: &Send, server: &Server) -> Result<Option<Zeroizing<String>>, Failure> {
+    if let Some(path) = &args.token_file {
+        return input::line_of(path).map(Some);
+    }
+    if let Ok(token) = std::env::var("IKRYPT_TOKEN") {
+        return Ok(Some(Zeroizing::new(token)));
+    }
+    let Config { server: Some(own), token: Some(token) } = read()? else { return Ok(None) };
+    let is_its_own = Server::at(&own).is_ok_and(|own| own.origin() == server.origin());
+    Ok(is_its_own.then(|| Zeroizing::new(token)))
+}
+
+fn path() -> Option<PathBuf> {
+    let folder = etcetera::choose_base_strategy().ok()?.config_dir();
+    Some(folder.join("ikrypt/config.toml"))
+}
+
+fn read() -> Result<Config, Failure> {
+    let Some(path) = path() else { return Ok(Config::default()) };
+    let wrong = |what: &dyn Display| Failure::Usage(format!("{}: {what}", path.display()));
+    match std::fs::read_to_string(&path) {
+        Ok(text) => toml::from_str(&text).map_err(|error| wrong(&error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Config::default()),
+        Err(error) => Err(wrong(&error)),
+    }
+}

@@ -1,0 +1,64 @@
+//! What operators ask for.
+
+use app::store::{About, Receipt, Stats};
+use chrono::{DateTime, Utc};
+use shared_crypto::SecretId;
+use sqlx::Row;
+use sqlx::postgres::PgPool;
+
+use super::receipt;
+use crate::store::rows;
+use crate::store::unit::Trouble;
+
+/// With ten million rows it takes longer than any other statement may.
+pub(super) async fn stats(pool: PgPool) -> Result<Stats, Trouble> {
+    let mut tx = pool.begin().await?;
+    sqlx::query("SET LOCAL statement_timeout = '5min'").execute(&mut *tx).await?;
+    let row = sqlx::query(
+        "SELECT count(*) AS secrets, coalesce(sum(octet_length(envelope)), 0)::bigint AS bytes,
+                greatest(0, extract(epoch FROM clock_timestamp() - min(expires_at)))::bigint AS lag
+           FROM secrets",
+    )
+    .fetch_one(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    let number = |column: &str| rows::small(row.try_get::<Option<i64>, _>(column)?.unwrap_or_default());
+    Ok(Stats { secrets: number("secrets")?, bytes: number("bytes")?, sweep_lag_seconds: number("lag")? })
+}
+
+/// All claims go, whenever they were made: they hold shares, and live five minutes anyway.
+pub(super) async fn purge(pool: PgPool, created_before: DateTime<Utc>) -> Result<u64, Trouble> {
+    let mut tx = pool.begin().await?;
+    sqlx::query("DELETE FROM claims").execute(&mut *tx).await?;
+    let purged = sqlx::query(
+        "WITH old AS MATERIALIZED (
+           SELECT s.id FROM secrets s JOIN receipts r ON r.id = s.id
+            WHERE r.created_at < $1 ORDER BY s.id LIMIT 1000 FOR UPDATE OF s
+         ), ended AS (
+           UPDATE receipts r SET state = 'burned', ended_at = date_trunc('milliseconds', clock_timestamp())
+             FROM old WHERE r.id = old.id AND r.state = 'live' AND r.expires_at > clock_timestamp()
+         )
+         DELETE FROM secrets s USING old WHERE s.id = old.id",
+    )
+    .bind(created_before)
+    .execute(&mut *tx)
+    .await?;
+    tx.commit().await?;
+    Ok(purged.rows_affected())
+}
+
+pub(super) async fn burn_id(pool: PgPool, id: SecretId) -> Result<Option<Receipt>, Trouble> {
+    let found = sqlx::query("SELECT receipt_hash FROM receipts WHERE id = $1").bind(id.as_bytes().as_slice());
+    let Some(row) = found.fetch_optional(&pool).await? else { return Ok(None) };
+    receipt::burn(pool, rows::digest(row.try_get("receipt_hash")?)?).await
+}
+
+pub(super) async fn about(pool: PgPool) -> Result<About, Trouble> {
+    let row = sqlx::query(
+        "SELECT 'PostgreSQL ' || current_setting('server_version') AS version, clock_timestamp() AS now,
+                current_setting('fsync') = 'on' AS durable",
+    )
+    .fetch_one(&pool)
+    .await?;
+    Ok(About { version: row.try_get("version")?, now: row.try_get("now")?, durable: row.try_get("durable")? })
+}

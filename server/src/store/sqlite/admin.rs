@@ -1,0 +1,66 @@
+//! What operators ask for.
+
+use app::store::{About, Receipt, Stats};
+use chrono::{DateTime, Utc};
+use shared_crypto::SecretId;
+use sqlx::Row;
+use sqlx::sqlite::SqlitePool;
+
+use super::{SqliteStore, begin, now, receipt};
+use crate::store::rows::{self, Time as _};
+use crate::store::unit::Trouble;
+
+pub(super) async fn stats(readers: SqlitePool) -> Result<Stats, Trouble> {
+    let row = sqlx::query(
+        "SELECT (SELECT count(*) FROM secrets) AS secrets,
+                (SELECT (page_count - freelist_count) * page_size
+                   FROM pragma_page_count, pragma_freelist_count, pragma_page_size) AS bytes,
+                (SELECT max(0, unixepoch() - min(expires_at) / 1000) FROM secrets) AS lag",
+    )
+    .fetch_one(&readers)
+    .await?;
+    let number = |column: &str| rows::small(row.try_get::<Option<i64>, _>(column)?.unwrap_or_default());
+    Ok(Stats { secrets: number("secrets")?, bytes: number("bytes")?, sweep_lag_seconds: number("lag")? })
+}
+
+/// All claims go, whenever they were made: they hold shares, and live five minutes anyway.
+pub(super) async fn purge(store: SqliteStore, created_before: DateTime<Utc>) -> Result<u64, Trouble> {
+    const OLD: &str = "SELECT s.id FROM secrets s JOIN receipts r ON r.id = s.id
+                        WHERE r.created_at < ?1 ORDER BY s.id LIMIT 1000";
+    let mut tx = begin(&store.writer).await?;
+    let now = now(&mut tx).await?;
+    sqlx::query("DELETE FROM claims").execute(&mut *tx).await?;
+    let ended = "UPDATE receipts SET state = 'burned', ended_at = ?2 WHERE state = 'live' AND expires_at > ?2 AND id IN";
+    sqlx::query(sqlx::AssertSqlSafe(format!("{ended} ({OLD})")))
+        .bind(created_before.timestamp_millis())
+        .bind(now)
+        .execute(&mut *tx)
+        .await?;
+    let purged = sqlx::query(sqlx::AssertSqlSafe(format!("DELETE FROM secrets WHERE id IN ({OLD})")))
+        .bind(created_before.timestamp_millis())
+        .execute(&mut *tx)
+        .await?;
+    tx.commit().await?;
+    store.deleted.notify_one();
+    Ok(purged.rows_affected())
+}
+
+pub(super) async fn burn_id(store: SqliteStore, id: SecretId) -> Result<Option<Receipt>, Trouble> {
+    let found = sqlx::query("SELECT receipt_hash FROM receipts WHERE id = ?1").bind(id.as_bytes().to_vec());
+    let Some(row) = found.fetch_optional(&store.readers).await? else { return Ok(None) };
+    receipt::burn(store, rows::digest(row.try_get("receipt_hash")?)?).await
+}
+
+pub(super) async fn about(readers: SqlitePool) -> Result<About, Trouble> {
+    let row = sqlx::query(
+        "SELECT 'SQLite ' || sqlite_version() AS version, CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now",
+    )
+    .fetch_one(&readers)
+    .await?;
+    // Every connection sets `synchronous=FULL` itself.
+    Ok(About {
+        version: row.try_get("version")?,
+        now: row.try_get::<i64, _>("now")?.into_utc()?,
+        durable: true,
+    })
+}

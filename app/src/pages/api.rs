@@ -63,7 +63,7 @@ fn described(call: &Call, document: &Value) -> impl IntoView + use<> {
                 .and_then(|list| list.iter().find(|variant| variant["properties"]["error"]["const"] == code));
             let said = variant.and_then(|variant| variant["description"].as_str()).unwrap_or_default();
             let said = said.split_once(": ").map_or(said, |(_, said)| said).to_owned();
-            view! { <tr><th scope="row">{status}</th><th scope="row"><code>{code}</code></th><td>{said}</td></tr> }
+            view! { <tr><th scope="row">{status}</th><th scope="row"><code>{code}</code></th><td>{with_code(&said)}</td></tr> }
         })
         .collect_view();
     view! {
@@ -71,7 +71,7 @@ fn described(call: &Call, document: &Value) -> impl IntoView + use<> {
         <p><code>"POST "{path}</code></p>
         <p>{call.description}</p>
         {table(&format!("What {} takes", call.name), takes)}
-        <p>{status}": "{answer["description"].as_str().unwrap_or_default().to_owned()}"."</p>
+        <p>{status}": "{with_code(answer["description"].as_str().unwrap_or_default())}"."</p>
         {table(&format!("What {} answers", call.name), gives)}
         <details>
             <summary>"Or one of these errors"</summary>
@@ -86,7 +86,7 @@ fn described(call: &Call, document: &Value) -> impl IntoView + use<> {
 fn table(caption: &str, fields: Vec<[String; 3]>) -> impl IntoView + use<> {
     let rows = fields
         .into_iter()
-        .map(|[name, kind, meaning]| view! { <tr><th scope="row"><code>{name}</code></th><th scope="row">{kind}</th><td>{meaning}</td></tr> })
+        .map(|[name, kind, meaning]| view! { <tr><th scope="row"><code>{name}</code></th><th scope="row">{kind}</th><td>{with_code(&meaning)}</td></tr> })
         .collect_view();
     view! {
         <table class="fields">
@@ -97,7 +97,16 @@ fn table(caption: &str, fields: Vec<[String; 3]>) -> impl IntoView + use<> {
     }
 }
 
-/// Name, type and meaning of each field, in the order of the type.
+/// Text in which what stands between backticks is code.
+fn with_code(text: &str) -> impl IntoView + use<> {
+    let parts = text.split('`').enumerate().map(|(index, part)| {
+        let part = part.to_owned();
+        if index % 2 == 1 { view! { <code>{part}</code> }.into_any() } else { part.into_any() }
+    });
+    parts.collect_view()
+}
+
+/// Name, type and meaning of each field, by name.
 fn fields(document: &Value, schema: Option<&Value>) -> Vec<[String; 3]> {
     let schema = resolve(document, schema.unwrap_or(&Value::Null));
     let Some(properties) = schema["properties"].as_object() else { return Vec::new() };

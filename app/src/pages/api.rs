@@ -35,10 +35,10 @@ fn view(site: &Site) -> impl IntoView + use<> {
             {calls}
             <h2 id="curl">"With curl"</h2>
             <p>"All five calls, on a secret that is already sealed."</p>
-            <pre class="code" tabindex="0" role="region" aria-label="Example for curl"><code>{curl()}</code></pre>
+            <pre class="code" role="region" aria-label="Example for curl"><code>{curl()}</code></pre>
             <h2 id="python">"With Python"</h2>
             <p>"A whole client in one file, which needs the package "<code>"cryptography"</code>". It shows every step from a text to a link and back."</p>
-            <pre class="code" tabindex="0" role="region" aria-label="Example for Python"><code>{PYTHON}</code></pre>
+            <pre class="code" role="region" aria-label="Example for Python"><code>{PYTHON}</code></pre>
         </div>
     }
 }
@@ -63,7 +63,7 @@ fn described(call: &Call, document: &Value) -> impl IntoView + use<> {
                 .and_then(|list| list.iter().find(|variant| variant["properties"]["error"]["const"] == code));
             let said = variant.and_then(|variant| variant["description"].as_str()).unwrap_or_default();
             let said = said.split_once(": ").map_or(said, |(_, said)| said).to_owned();
-            view! { <tr><th scope="row">{status}</th><th scope="row"><code>{code}</code></th><td>{with_code(&said)}</td></tr> }
+            view! { <tr><th scope="row">{status}" "<code>{code}</code></th><td>{with_code(&said)}</td></tr> }
         })
         .collect_view();
     view! {
@@ -76,7 +76,7 @@ fn described(call: &Call, document: &Value) -> impl IntoView + use<> {
         <details>
             <summary>"Or one of these errors"</summary>
             <table class="fields">
-                <thead><tr><th scope="col">"Status"</th><th scope="col">"Code"</th><th scope="col">"When"</th></tr></thead>
+                <thead><tr><th scope="col">"Status and code"</th><th scope="col">"When"</th></tr></thead>
                 <tbody>{refusals}</tbody>
             </table>
         </details>
@@ -86,12 +86,12 @@ fn described(call: &Call, document: &Value) -> impl IntoView + use<> {
 fn table(caption: &str, fields: Vec<[String; 3]>) -> impl IntoView + use<> {
     let rows = fields
         .into_iter()
-        .map(|[name, kind, meaning]| view! { <tr><th scope="row"><code>{name}</code></th><th scope="row">{kind}</th><td>{with_code(&meaning)}</td></tr> })
+        .map(|[name, kind, meaning]| view! { <tr><th scope="row"><code>{name}</code><br/>{kind}</th><td>{with_code(&meaning)}</td></tr> })
         .collect_view();
     view! {
         <table class="fields">
             <caption class="visually-hidden">{caption.to_owned()}</caption>
-            <thead><tr><th scope="col">"Field"</th><th scope="col">"Type"</th><th scope="col">"Meaning"</th></tr></thead>
+            <thead><tr><th scope="col">"Field"</th><th scope="col">"Meaning"</th></tr></thead>
             <tbody>{rows}</tbody>
         </table>
     }

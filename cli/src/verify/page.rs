@@ -21,8 +21,9 @@ pub(super) fn check(manifest: &Manifest, policy: Option<&str>, html: &str, mut n
     if !policy.is_some_and(|policy| is_policy(&manifest.page_policy, policy)) {
         note("another content security policy".to_owned());
     }
-    let document = parse_document(RcDom::default(), ParseOpts::default()).one(html).document;
-    let mut nodes = vec![document];
+    let document = parse_document(RcDom::default(), ParseOpts::default()).one(html);
+    // A node that is dropped takes its descendants apart, whoever else holds them: so the document outlives this.
+    let mut nodes = vec![Handle::clone(&document.document)];
     while let Some(node) = nodes.pop() {
         nodes.extend(node.children.borrow().iter().cloned());
         if let NodeData::Element { name, attrs, .. } = &node.data {

@@ -17,7 +17,9 @@ async function delayed(page: Page): Promise<() => void> {
   return release;
 }
 
-test('before the form is awake its fields are disabled and say so, and typing sends nothing', async ({ visit, server }) => {
+test('before the form is awake its fields are disabled and say so, and typing sends nothing', async ({ visit, server, watch }) => {
+  // Who is impatient has given the focus to something else before the form is there.
+  watch.expect(/Autofocus processing was blocked/);
   const page = await visit();
   const wake = await delayed(page);
   await page.goto(server.origin, { waitUntil: 'commit' });

@@ -20,6 +20,15 @@
     reason = "it is a terminal program: talking to the terminal is what it does"
 )]
 
+/// Says something to a person. Whether anybody hears it must change nothing: a closed pipe is no reason to lose a
+/// secret that a view was used for.
+macro_rules! say {
+    ($($words:tt)*) => {{
+        use std::io::Write as _;
+        drop(writeln!(std::io::stderr(), $($words)*));
+    }};
+}
+
 mod args;
 mod clipboard;
 mod config;
@@ -45,7 +54,8 @@ fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("ikrypt: {failure}");
+            // A server's words may be in it, and they are no orders to a terminal.
+            say!("ikrypt: {}", *terminal::harmless(&failure.to_string()));
             failure.exit_code()
         }
     }

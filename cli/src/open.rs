@@ -16,6 +16,9 @@ use crate::failure::Failure;
 use crate::server::{CLAIM_PATIENCE, No, PATIENCE, Server};
 use crate::{input, save, terminal};
 
+/// Said where the view is used, and what it was used for cannot be opened.
+const CHANGED: &str = "what the server has is not what the sender sent: it was changed, or damaged. A view was used. Tell the sender";
+
 /// What is asked of the server in order to reveal.
 struct Reader {
     server: Server,
@@ -26,14 +29,15 @@ struct Reader {
 pub(crate) fn run(args: &Open) -> Result<(), Failure> {
     let link = SecretLink::parse(&input::link(args.link.as_deref())?)?;
     if link.exposed() {
-        eprintln!(
+        say!(
             "Something on the way changed # into %23 in this link, and with that showed the key to the server. Tell the sender."
         );
     }
     let server = Server::of_link(link.origin())?;
     let request = OpenRequest { id: link.id().encode(), access: link.derive_access().encode() };
     let answer: OpenAnswer = server.call("open", &request, "Looking", PATIENCE).map_err(gone)?;
-    let envelope = Envelope::decode(&answer.envelope)?;
+    // The link itself was understood: whatever is wrong with the envelope was done to it.
+    let envelope = Envelope::decode(&answer.envelope).map_err(|_| Error::HeaderMismatch)?;
     link.accepts(&envelope)?;
     if args.peek {
         return peek(args, &link, &answer);
@@ -42,7 +46,7 @@ pub(crate) fn run(args: &Open) -> Result<(), Failure> {
         save::prepare(folder)?;
     }
     let attended = terminal::is_attended();
-    eprintln!("{}", in_words(&answer));
+    say!("{}", in_words(&answer));
     // Where a program hands over the link as an argument and is no terminal, nobody is asked.
     let by_hand = io::stdin().is_terminal() || args.link.as_deref().is_none_or(|link| link == "-");
     if attended && by_hand && !args.yes {
@@ -57,9 +61,8 @@ pub(crate) fn run(args: &Open) -> Result<(), Failure> {
     }
     let reader = Reader { server, link, envelope };
     let (keys, share) = reader.reveal(args.passphrase_file.as_deref(), attended)?;
-    let payload = shared_crypto::open(&reader.envelope, &keys, &share).map_err(|_| {
-        Failure::Tampered("what the server has is not what the sender sent: it was changed, or damaged. A view was used. Tell the sender".to_owned())
-    })?;
+    let payload = shared_crypto::open(&reader.envelope, &keys, &share)
+        .map_err(|_| Failure::Tampered(CHANGED.to_owned()))?;
     match payload {
         Payload::Text(text) => say(text.as_bytes()),
         Payload::Files(bundle) => files(args.output.as_deref(), &bundle),
@@ -91,18 +94,18 @@ impl Reader {
             let keys = match Passphrase::new(&terminal::hidden("Passphrase (not shown): ")?) {
                 Ok(passphrase) => self.keys(&passphrase)?,
                 Err(error) => {
-                    eprintln!("{error}.");
+                    say!("{error}.");
                     continue;
                 }
             };
             match self.try_reveal(&keys) {
                 Ok(share) => return Ok((keys, share)),
                 Err(No::Refused { refusal: Refusal::WrongPassphrase { tries_left }, retry_after }) => {
-                    eprintln!("{}.", wrong(tries_left));
+                    say!("{}.", wrong(tries_left));
                     wait(retry_after);
                 }
                 Err(No::Refused { refusal: Refusal::Locked, retry_after }) => {
-                    eprintln!("Too many wrong passphrases. No view was used.");
+                    say!("Too many wrong passphrases. No view was used.");
                     wait(retry_after);
                 }
                 Err(no) => return Err(gone(no)),
@@ -134,7 +137,7 @@ impl Reader {
             claim: Claim::generate().map_err(failed)?.encode(),
         };
         let answer: RevealAnswer = self.server.call("reveal", &request, "Opening", CLAIM_PATIENCE)?;
-        ServerShare::decode(&answer.share).map_err(failed)
+        ServerShare::decode(&answer.share).map_err(|_| No::Failed(Failure::Tampered(CHANGED.to_owned())))
     }
 }
 
@@ -145,7 +148,7 @@ fn wrong(tries_left: u32) -> String {
 
 fn wait(seconds: Option<u64>) {
     if let Some(seconds) = seconds {
-        eprintln!("You can try again in {}.", terminal::count(seconds, "second"));
+        say!("You can try again in {}.", terminal::count(seconds, "second"));
         let _progress = terminal::spinner("Waiting");
         sleep(Duration::from_secs(seconds));
     }
@@ -200,7 +203,7 @@ fn say(text: &[u8]) -> Result<(), Failure> {
         let readable = String::from_utf8_lossy(text);
         let shown = terminal::harmless(&readable);
         if *shown != *readable {
-            eprintln!("Control characters are shown as pictures; with `> FILE` you get the exact bytes.");
+            say!("Control characters are shown as pictures; with `> FILE` you get the exact bytes.");
         }
         let end = if shown.ends_with('\n') { "" } else { "\n" };
         return crate::print(format!("{}{end}", *shown).as_bytes());
@@ -216,22 +219,24 @@ fn files(folder: Option<&Path>, bundle: &Bundle) -> Result<(), Failure> {
         return say(file.bytes());
     }
     let folder = folder.unwrap_or(Path::new("."));
-    let mut rescued = false;
+    let mut trouble = None;
     for file in bundle.files() {
         let name = file.safe_name();
-        let path = save::into(folder, &name, file.bytes()).or_else(|error| {
-            rescued = true;
-            eprintln!("{}", Failure::file("write into", folder, &error));
+        let saved = save::into(folder, &name, file.bytes()).or_else(|error| {
+            say!("{}", Failure::file("write into", folder, &error));
+            trouble = Some(Failure::Here("some files were saved elsewhere than you wanted".to_owned()));
             save::rescue(&name, file.bytes())
-        })?;
-        eprintln!("saved {} ({})", path.display(), terminal::count(file.bytes().len() as u64, "byte"));
+        });
+        match saved {
+            Ok(path) => {
+                say!("saved {} ({})", path.display(), terminal::count(file.bytes().len() as u64, "byte"));
+            }
+            // The others, and the note, may still fit.
+            Err(failure) => trouble = Some(failure),
+        }
     }
     if !bundle.note().is_empty() {
         say(bundle.note().as_bytes())?;
     }
-    if rescued {
-        Err(Failure::Here("some files were saved elsewhere than you wanted".to_owned()))
-    } else {
-        Ok(())
-    }
+    trouble.map_or(Ok(()), Err)
 }

@@ -50,6 +50,7 @@ pub(crate) fn run(args: &Send) -> Result<(), Failure> {
     let receipt = ReceiptLink::new(server.origin(), sealed.receipt().clone()).to_string();
     let made_up = protection.and_then(|protection| protection.made_up);
 
+    let printed;
     if args.json {
         let mut said = json!({
             "link": *link,
@@ -60,21 +61,25 @@ pub(crate) fn run(args: &Send) -> Result<(), Failure> {
         if let Some(text) = &made_up {
             said["passphrase"] = json!(**text);
         }
-        crate::print(format!("{said}\n").as_bytes())?;
+        printed = crate::print(format!("{said}\n").as_bytes());
     } else {
-        crate::print(format!("{}\n", *link).as_bytes())?;
-        eprintln!("Opens {}, until {}.", terminal::times(args.views), terminal::moment(answer.expires_at));
+        printed = crate::print(format!("{}\n", *link).as_bytes());
+        say!("Opens {}, until {}.", terminal::times(args.views), terminal::moment(answer.expires_at));
         if let Some(text) = &made_up {
-            eprintln!("Passphrase, to be sent another way: {}", **text);
+            say!("Passphrase, to be sent another way: {}", **text);
         }
-        eprintln!("Receipt, for you: {receipt}");
+        say!("Receipt, for you: {receipt}");
     }
+    if printed.is_err() && args.json {
+        say!("Receipt, for you: {receipt}");
+    }
+    printed?;
     if args.qr {
-        eprintln!("{}", qr_code(&link)?);
+        say!("{}", qr_code(&link)?);
     }
     if args.copy {
         clipboard::copy(&link)?;
-        eprintln!("The link is in the clipboard.");
+        say!("The link is in the clipboard.");
     }
     Ok(())
 }
@@ -106,7 +111,7 @@ fn refused(no: No, args: &Send) -> Failure {
             Failure::Server("this is larger than the server takes: nothing was stored".to_owned())
         }
         Refusal::InvalidRequest => Failure::Server(format!(
-            "the server does not take this: its limits are probably below {} or {}",
+            "the server does not take this: {} or {} is outside its limits",
             terminal::duration(args.expires),
             terminal::count(args.views, "view"),
         )),

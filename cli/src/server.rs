@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared_crypto::wire::Refusal;
 use ureq::SendBody;
-use ureq::http::{Response, Uri};
+use ureq::http::{HeaderMap, Response, Uri};
 use ureq::tls::{RootCerts, TlsConfig};
 use url::{Host, Url};
 use zeroize::Zeroizing;
@@ -52,6 +52,23 @@ enum Miss {
     Silence(String),
     /// It will not.
     Final(No),
+}
+
+impl Miss {
+    /// After a try without an answer, which may have been granted: nothing that says less than what became of it
+    /// ends the asking.
+    fn undecided(self) -> Self {
+        match self {
+            Self::Final(No::Failed(failure)) => Self::Silence(failure.to_string()),
+            Self::Final(No::Refused { refusal: Refusal::RateLimited, .. }) => {
+                Self::Silence("too many requests from here".to_owned())
+            }
+            Self::Final(No::Refused { refusal: Refusal::StorageFull, .. }) => {
+                Self::Silence("it has no room".to_owned())
+            }
+            other => other,
+        }
+    }
 }
 
 impl Server {
@@ -127,7 +144,9 @@ impl Server {
         let mut said = false;
         loop {
             let waited = started.elapsed();
-            match self.once(name, &body, &progress, patience.saturating_sub(waited)) {
+            let once = self.once(name, &body, &progress, patience.saturating_sub(waited));
+            let once = if said { once.map_err(Miss::undecided) } else { once };
+            match once {
                 Ok(answer) => return Ok(answer),
                 Err(Miss::Final(no)) => return Err(no),
                 Err(Miss::Silence(why)) if waited + pause >= patience => {
@@ -138,7 +157,7 @@ impl Server {
                 }
                 Err(Miss::Silence(why)) => {
                     if !said {
-                        eprintln!("No answer yet ({why}): trying again for {} seconds.", patience.as_secs());
+                        say!("No answer yet ({why}): trying again for {} seconds.", patience.as_secs());
                         said = true;
                     }
                     progress.say("No answer yet: trying again");
@@ -230,32 +249,28 @@ impl Server {
         ))))
     }
 
-    /// A file or page in one encoding: one header, and the bytes, decoded.
-    pub(crate) fn fetch(
-        &self,
-        path: &str,
-        encoding: &str,
-        wanted_header: &str,
-    ) -> Result<(Option<String>, Vec<u8>), Failure> {
+    /// A file or page in one encoding: its headers, and the bytes, decoded.
+    pub(crate) fn fetch(&self, path: &str, encoding: &str) -> Result<(HeaderMap, Vec<u8>), Failure> {
         let url = format!("{}{path}", self.origin);
         let failed = |what: String| Failure::Server(format!("{url}: {what}"));
         url.parse::<Uri>().map_err(|error| failed(error.to_string()))?;
-        let response = self.agent.get(&url).header("accept-encoding", encoding).call().map_err(|error| {
-            match self.missed(error) {
+        let request = self.agent.get(&url).config().timeout_global(Some(PATIENCE)).build();
+        let response =
+            request.header("accept-encoding", encoding).call().map_err(|error| match self.missed(error) {
                 Miss::Silence(why) => failed(why),
                 Miss::Final(No::Failed(failure)) => failure,
                 Miss::Final(No::Refused { .. }) => failed("refused".to_owned()),
-            }
-        })?;
-        if response.status() != 200 {
-            return Err(Failure::Tampered(format!(
-                "{url}: status {}, where 200 was expected",
-                response.status()
-            )));
+            })?;
+        let status = response.status();
+        if status != 200 {
+            let what = format!("{url}: status {status}, where 200 was expected");
+            // Away, or asked too often, is not changed.
+            let away = status.is_server_error() || status.as_u16() == 429;
+            return Err(if away { Failure::Server(what) } else { Failure::Tampered(what) });
         }
-        let header = header(&response, wanted_header).map(str::to_owned);
+        let headers = response.headers().clone();
         let body = response.into_body().into_with_config().limit(LARGEST_ANSWER).read_to_vec();
-        Ok((header, body.map_err(|error| failed(error.to_string()))?))
+        Ok((headers, body.map_err(|error| failed(error.to_string()))?))
     }
 }
 

@@ -13,6 +13,8 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
+use shared_crypto::SecretId;
+use ureq::http::HeaderMap;
 
 use crate::args::Verify;
 use crate::failure::Failure;
@@ -42,31 +44,15 @@ struct Manifest {
 pub(crate) fn run(args: &Verify) -> Result<(), Failure> {
     let manifest = manifest(args)?;
     let server = Server::at(&args.url)?;
-    let mut differences = Vec::new();
-    let mut note = |path: &str, difference: String| differences.push(format!("{path}: {difference}"));
-
+    let mut differences = BTreeSet::new();
     let progress = terminal::spinner("Fetching and comparing");
-    for path in &manifest.pages {
-        for encoding in ENCODINGS {
-            let (policy, html) = server.fetch(path, encoding, POLICY)?;
-            let html = String::from_utf8_lossy(&html);
-            page::check(&manifest, policy.as_deref(), &html, |difference| note(path, difference));
-        }
-    }
-    for (path, hash) in &manifest.files {
-        for encoding in ENCODINGS {
-            let (policy, bytes) = server.fetch(path, encoding, POLICY)?;
-            if integrity(&bytes) != *hash {
-                note(path, format!("other bytes than were built ({encoding})"));
-            }
-            if path == WORKER && policy.as_ref() != Some(&manifest.worker_policy) {
-                note(path, "another content security policy".to_owned());
-            }
-        }
-    }
+    let looked = look(&manifest, &server, &mut differences);
     drop(progress);
+    // What was found stands, also where the rest could not be had.
+    if differences.is_empty() {
+        looked?;
+    }
 
-    differences.dedup();
     if differences.is_empty() {
         let (pages, files) = (manifest.pages.len() as u64, manifest.files.len() as u64);
         let what = format!("{} and {}", terminal::count(pages, "page"), terminal::count(files, "file"));
@@ -80,8 +66,49 @@ pub(crate) fn run(args: &Verify) -> Result<(), Failure> {
     Err(Failure::Tampered(format!(
         "{} does not serve what was built from this source:\n  {}{hint}",
         server.origin(),
-        differences.join("\n  ")
+        differences.into_iter().collect::<Vec<_>>().join("\n  ")
     )))
+}
+
+/// Fetches everything in each of its encodings.
+fn look(manifest: &Manifest, server: &Server, differences: &mut BTreeSet<String>) -> Result<(), Failure> {
+    let mut note = |path: &str, difference: String| {
+        differences.insert(format!("{path}: {difference}"));
+    };
+    for page in &manifest.pages {
+        // No id is known to be looked at: this one is another each time.
+        let path = if page.starts_with("/s/") {
+            format!("/s/{}", SecretId::generate()?.encode())
+        } else {
+            page.clone()
+        };
+        for encoding in ENCODINGS {
+            let (headers, html) = server.fetch(&path, encoding)?;
+            check_encoding(&headers, |difference| note(page, difference));
+            page::check(manifest, &headers, &html, |difference| note(page, difference));
+        }
+    }
+    for (path, hash) in &manifest.files {
+        for encoding in ENCODINGS {
+            let (headers, bytes) = server.fetch(path, encoding)?;
+            check_encoding(&headers, |difference| note(path, difference));
+            if integrity(&bytes) != *hash {
+                note(path, format!("other bytes than were built ({encoding})"));
+            }
+            let policy = headers.get(POLICY).and_then(|value| value.to_str().ok());
+            if path == WORKER && policy != Some(&*manifest.worker_policy) {
+                note(path, "another content security policy".to_owned());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What was decoded has no encoding any more: what still has one was not looked at as a browser would.
+fn check_encoding(headers: &HeaderMap, note: impl FnOnce(String)) {
+    if headers.contains_key("content-encoding") {
+        note("in an encoding that was not asked for".to_owned());
+    }
 }
 
 fn manifest(args: &Verify) -> Result<Manifest, Failure> {
@@ -102,7 +129,7 @@ fn manifest(args: &Verify) -> Result<Manifest, Failure> {
 
 /// Another release is no attack, but this program cannot tell: it says so.
 fn version_hint(server: &Server, own: &str) -> String {
-    let said = server.fetch(WELL_KNOWN, ENCODINGS[0], POLICY).ok();
+    let said = server.fetch(WELL_KNOWN, ENCODINGS[0]).ok();
     match said.and_then(|(_, text)| serde_json::from_slice::<Manifest>(&text).ok()) {
         Some(said) if said.version != own => format!(
             "\nIt says that it is version {}, and this program is {own}: compare with the release that it claims to be",

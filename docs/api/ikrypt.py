@@ -14,6 +14,7 @@ where the server wants one, from IKRYPT_TOKEN.
 import base64
 import hashlib
 import hmac
+import http.client
 import json
 import os
 import re
@@ -100,9 +101,11 @@ def unpad(plain: bytes) -> tuple[int, bytes]:
     return plain[0], plain[5:end]
 
 
-def bundle(note: bytes, files: dict[str, bytes]) -> bytes:
+def bundle(note: bytes, files: list[tuple[str, bytes]]) -> bytes:
+    if not 1 <= len(files) <= 16:
+        raise SystemExit("16 files are the most that go with one link")
     body = len(note).to_bytes(4, "big") + note + bytes([len(files)])
-    for name, content in files.items():
+    for name, content in files:
         raw, media_type = name.encode(), b"application/octet-stream"
         body += len(raw).to_bytes(2, "big") + raw + bytes([len(media_type)]) + media_type
         body += len(content).to_bytes(4, "big") + content
@@ -134,18 +137,18 @@ def unbundle(body: bytes) -> tuple[bytes, list[tuple[str, bytes]]]:
 def call(server: str, name: str, body: dict) -> dict:
     """The same request until there is an answer: none of the five does anything twice."""
     data = json.dumps(body).encode()
-    headers = {"content-type": "application/json"}
+    request = urllib.request.Request(f"{server}/api/v1/{name}", data, {"content-type": "application/json"})
     if name == "create" and "IKRYPT_TOKEN" in os.environ:
-        headers["authorization"] = f"Bearer {os.environ['IKRYPT_TOKEN']}"
-    request = urllib.request.Request(f"{server}/api/v1/{name}", data, headers)
+        # For this server, and for none that it may send us to.
+        request.add_unredirected_header("Authorization", f"Bearer {os.environ['IKRYPT_TOKEN']}")
     for pause in (0.5, 1, 2, 4, 8, None):
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
-            if error.code != 503 or pause is None:
+            if error.code not in (500, 502, 503, 504) or pause is None:
                 raise SystemExit(f"{name}: {error.code} {error.read().decode()}")
-        except OSError as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
             if pause is None:
                 raise SystemExit(f"{name}: no answer: {error}")
         time.sleep(pause)
@@ -184,7 +187,7 @@ def open_link(link: str, passphrase: str | None) -> tuple[int, bytes]:
     if fragment[0] >> 4 != 1 or kdf > 1 or fragment[33:] != keys.check(unb64u(secret_id)):
         raise SystemExit("the link is damaged")
     envelope = unb64u(call(server, "open", {"id": secret_id, "access": b64u(keys.access)})["envelope"])
-    if envelope[:4] != keys.header:
+    if envelope[:4] != keys.header or padded_len(len(envelope) - 32) != len(envelope) - 32:
         raise SystemExit("the envelope does not belong to the link")
     answer = call(server, "reveal", {
         "id": secret_id,
@@ -197,21 +200,29 @@ def open_link(link: str, passphrase: str | None) -> tuple[int, bytes]:
 
 
 def save(name: str, content: bytes) -> None:
-    """Into this folder, under the last part of the name, and never over another file."""
-    name = re.sub(r"[^\w .()+=@-]", "_", re.split(r"[/\\]", name)[-1]).strip() or "file"
-    with open(name if name != ".." else "file", "xb") as target:
-        target.write(content)
-    print(f"saved {name}", file=sys.stderr)
+    """Into this folder, under the last part of the name, and never over another file: the view is used."""
+    name = re.sub(r"[^\w .()+=@-]", "_", re.split(r"[/\\]", name)[-1]).strip(" ")
+    name = "file" if name in ("", ".", "..") else name
+    for copy in range(1, 10_000):
+        free = name if copy == 1 else f"{copy} {name}"
+        try:
+            with open(free, "xb") as target:
+                target.write(content)
+        except FileExistsError:
+            continue
+        print(f"saved {free}", file=sys.stderr)
+        return
 
 
 def main(command: str, target: str, *paths: str) -> None:
     passphrase = os.environ.get("IKRYPT_PASSPHRASE")
     if command == "send":
         if paths:
-            files = {os.path.basename(path): open(path, "rb").read() for path in paths}
+            files = [(os.path.basename(path), open(path, "rb").read()) for path in paths]
             links = send(target, 2, bundle(b"", files), passphrase)
         else:
-            links = send(target, 1, sys.stdin.buffer.read(), passphrase)
+            text = sys.stdin.buffer.read().decode()  # what is not UTF-8 goes as a file
+            links = send(target, 1, text.encode(), passphrase)
         print(*links, sep="\n")
     elif command == "open":
         kind, body = open_link(target, passphrase)

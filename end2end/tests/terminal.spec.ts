@@ -217,6 +217,35 @@ test.describe('verify', () => {
   });
 });
 
+test('the configuration file names the server, and its token goes to that server and no other', async ({ server }) => {
+  await inFolder(async (folder) => {
+    const seen: (string | undefined)[] = [];
+    const between = await Between.before(server, (answer) => answer);
+    between.listener.prependListener('request', (asked) => seen.push(asked.headers.authorization));
+    await mkdir(join(folder, 'ikrypt'));
+    await writeFile(join(folder, 'ikrypt/config.toml'), `server = "${between.origin}"\ntoken = "a-token-of-sixteen"\n`);
+    const env = { XDG_CONFIG_HOME: folder };
+    const own = await ikrypt(['send'], { input: 'x', env });
+    expect(own.stdout.toString()).toContain(between.origin);
+    expect(seen).toEqual(['Bearer a-token-of-sixteen']);
+    const other = await Between.before(server, (answer) => answer);
+    other.listener.prependListener('request', (asked) => seen.push(asked.headers.authorization));
+    expect((await ikrypt(['send', '--server', other.origin], { input: 'x', env })).status).toBe(0);
+    expect(seen).toEqual(['Bearer a-token-of-sixteen', undefined]);
+    between.close();
+    other.close();
+
+    await writeFile(join(folder, 'ikrypt/config.toml'), 'sever = "x"\n');
+    expect(await ikrypt(['send'], { input: 'x', env })).toMatchObject({ status: 2, stderr: expect.stringContaining('config.toml') });
+  });
+});
+
+test('a QR code goes to standard error, and the link stays alone', async ({ server }) => {
+  const { link, said } = await send(server, ['--qr'], { input: 'x' });
+  expect(link).toMatch(/^http\S+$/);
+  expect(said.match(/[█▀▄]/g)?.length).toBeGreaterThan(300);
+});
+
 test('the clipboard is given the link by standard input, never as an argument', async ({ server }) => {
   await inFolder(async (folder) => {
     const program = '#!/bin/sh\necho "$@" > arguments\ncat > pasted\n';

@@ -115,7 +115,7 @@ pub enum Admin {
     /// Burn one secret, of which somebody has reported abuse
     Burn {
         /// The 16 characters of its link between `/s/` and `#`
-        #[arg(value_parser = |id: &str| SecretId::decode(id).map(|_| id.to_owned()))]
+        #[arg(allow_hyphen_values = true, value_parser = |id: &str| SecretId::decode(id).map(|_| id.to_owned()))]
         id: String,
     },
 }
@@ -201,6 +201,14 @@ mod tests {
         assert_eq!(origin("http://localhost:3000"), Ok("http://localhost:3000".to_owned()));
         for wrong in ["secrets.example.org", "ftp://x", "https://x/path", "https://u@x", "https://x/?q", ""] {
             assert!(origin(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn an_id_may_begin_with_a_hyphen() {
+        for id in ["-h34567890123456", "--34567890123456", "vY-Yw_yXq_ZfvbE5"] {
+            let config = Config::try_parse_from(["ikrypt-server", "admin", "burn", id]).unwrap();
+            assert_eq!(config.command, Some(Command::Admin(Admin::Burn { id: id.to_owned() })));
         }
     }
 

@@ -1,6 +1,7 @@
 //! The log: structured, to standard error. It holds no path of a secret, no id, no body, no address. Traces hold
 //! the same.
 
+use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -52,7 +53,10 @@ pub fn init(config: &Config) -> Result<Telemetry, ExporterBuildError> {
     if spans.is_some() {
         filter = filter.with_target(TRACES, Level::INFO);
     }
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    // Colours are for a terminal: in a file they are noise.
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     let lines = match config.log_format {
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().boxed(),

@@ -3,21 +3,40 @@
 use html5ever::tendril::TendrilSink as _;
 use html5ever::{Attribute, ParseOpts, parse_document};
 use markup5ever_rcdom::{Handle, NodeData, RcDom};
+use ureq::http::HeaderMap;
 
 use super::{Manifest, integrity};
 
 /// Elements that frame, embed, redirect or send something, and those whose content is not looked at here.
-const FOREIGN: [&str; 13] = [
-    "applet", "base", "embed", "form", "frame", "frameset", "iframe", "object", "portal", "style",
-    "template", "video", "audio",
+const FOREIGN: [&str; 15] = [
+    "applet", "audio", "base", "embed", "form", "frame", "frameset", "iframe", "math", "object", "portal",
+    "style", "svg", "template", "video",
 ];
 /// What a `link` may be for, where what it names is loaded.
 const LOADED: [&str; 6] = ["stylesheet", "modulepreload", "preload", "icon", "apple-touch-icon", "manifest"];
 /// Made anew for each operator, and data only.
 const DYNAMIC: [&str; 1] = ["/manifest.webmanifest"];
 
+/// How a browser is told to read a page; read otherwise, the same bytes are another page.
+const MEDIA_TYPE: &str = "text/html; charset=utf-8";
+/// Headers by which a browser goes or loads elsewhere.
+const FOREIGN_HEADERS: [&str; 2] = ["refresh", "link"];
+
 /// Reads a page as a browser does, and names whatever the build has not put there.
-pub(super) fn check(manifest: &Manifest, policy: Option<&str>, html: &str, mut note: impl FnMut(String)) {
+pub(super) fn check(manifest: &Manifest, headers: &HeaderMap, bytes: &[u8], mut note: impl FnMut(String)) {
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if header("content-type") != Some(MEDIA_TYPE) {
+        note(format!("not served as {MEDIA_TYPE}"));
+    }
+    for name in FOREIGN_HEADERS.into_iter().filter(|name| headers.contains_key(*name)) {
+        note(format!("the header {name}"));
+    }
+    let Ok(html) = std::str::from_utf8(bytes) else { return note("not UTF-8".to_owned()) };
+    // Every page has one: a page without is not what it seems.
+    if !html.contains("<script") {
+        note("none of the scripts that were built".to_owned());
+    }
+    let policy = header("content-security-policy");
     if !policy.is_some_and(|policy| is_policy(&manifest.page_policy, policy)) {
         note("another content security policy".to_owned());
     }
@@ -52,7 +71,7 @@ fn check_element(
     let attribute = |wanted: &str| {
         attributes
             .iter()
-            .find(|attribute| &*attribute.name.local == wanted)
+            .find(|attribute| attribute.name.ns.is_empty() && &*attribute.name.local == wanted)
             .map(|attribute| &*attribute.value)
     };
     if FOREIGN.contains(&name) {
@@ -71,10 +90,10 @@ fn check_element(
     if attribute("http-equiv").is_some() {
         note(format!("<{name} http-equiv>"));
     }
-    if let Some(source) = attribute("src").or_else(|| attribute("srcset"))
-        && !manifest.files.contains_key(source)
-    {
-        note(format!("<{name}> loads {source:?}"));
+    for source in [attribute("src"), attribute("srcset")].into_iter().flatten() {
+        if !manifest.files.contains_key(source) {
+            note(format!("<{name}> loads {source:?}"));
+        }
     }
     match name {
         "link" => {
@@ -93,7 +112,7 @@ fn check_element(
 
 fn check_link(manifest: &Manifest, rels: &str, target: &str, note: &mut impl FnMut(String)) {
     for rel in rels.split_whitespace() {
-        let known = manifest.files.contains_key(target) || DYNAMIC.contains(&target);
+        let known = manifest.files.contains_key(target) || rel == "manifest" && DYNAMIC.contains(&target);
         if !(rel == "canonical" || LOADED.contains(&rel) && known) {
             note(format!("<link rel={rel:?}> loads {target:?}"));
         }
@@ -125,7 +144,11 @@ mod tests {
             worker_policy: String::new(),
         };
         let mut found = Vec::new();
-        check(&manifest, Some(policy), html, |difference| found.push(difference));
+        let mut headers = HeaderMap::new();
+        headers.insert("content-type", MEDIA_TYPE.parse().unwrap());
+        headers.insert("content-security-policy", policy.parse().unwrap());
+        let html = format!("{html}<script>{SCRIPT}</script>");
+        check(&manifest, &headers, html.as_bytes(), |difference| found.push(difference));
         found
     }
 
@@ -138,6 +161,37 @@ mod tests {
              <a href=mailto:x@y.example>x</a></body></html>"
         );
         assert_eq!(found("script-src 'nonce-aZ-_09'", &html), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_page_that_a_browser_would_read_otherwise_is_none() {
+        let manifest = |page_policy: &str| Manifest {
+            version: String::new(),
+            pages: Vec::new(),
+            files: [].into(),
+            inline_scripts: [integrity(SCRIPT.as_bytes())].into(),
+            page_policy: page_policy.to_owned(),
+            worker_policy: String::new(),
+        };
+        let page = format!("<script>{SCRIPT}</script>");
+        let notes = |headers: &[(&'static str, &str)], bytes: &[u8]| {
+            let mut map = HeaderMap::new();
+            map.insert("content-security-policy", "x".parse().unwrap());
+            for (name, value) in headers {
+                map.insert(*name, value.parse().unwrap());
+            }
+            let mut found = 0;
+            check(&manifest("x"), &map, bytes, |_| found += 1);
+            found
+        };
+        let html = ("content-type", MEDIA_TYPE);
+        assert_eq!(notes(&[html], page.as_bytes()), 0);
+        let utf16: Vec<u8> = page.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert!(notes(&[html], &utf16) > 0 && notes(&[html], b"\xFF\xFE") > 0 && notes(&[html], b"") > 0);
+        assert!(notes(&[("content-type", "text/html; charset=utf-16le")], page.as_bytes()) > 0);
+        assert!(notes(&[("content-type", "application/xhtml+xml")], page.as_bytes()) > 0);
+        assert!(notes(&[html, ("refresh", "0;url=//evil.example")], page.as_bytes()) > 0);
+        assert!(notes(&[html, ("link", "</x.css>; rel=stylesheet")], page.as_bytes()) > 0);
     }
 
     #[test]
@@ -159,6 +213,12 @@ mod tests {
             "<link rel='icon stylesheet' href=/other.css>",
             "<style>*{}</style>",
             "<template><script>x</script></template>",
+            "<svg><script src=/pkg/a.js>steal()</script></svg>",
+            "<svg><script xlink:type='application/ld+json'>steal()</script></svg>",
+            "<svg><script href=/evil.js>boot()</script></svg>",
+            "<math><mtext></mtext></math>",
+            "<link rel=stylesheet href=/manifest.webmanifest>",
+            "<img src=/icon.svg srcset=//evil.example/x>",
         ] {
             assert!(!found("script-src 'nonce-a'", html).is_empty(), "{html}");
         }

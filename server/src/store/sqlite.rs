@@ -146,6 +146,7 @@ impl SecretStore for SqliteStore {
 
     async fn close(&self) {
         self.readers.close().await;
+        files::checkpoint_at_the_end(&self.writer).await;
         self.writer.close().await;
     }
 

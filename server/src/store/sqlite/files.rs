@@ -76,6 +76,18 @@ async fn checkpoint(writer: &SqlitePool) -> bool {
     }
 }
 
+/// The same at the end, for a few seconds at most: another process that has the file open, as a server has beside
+/// `admin burn`, does not know of what was deleted here.
+pub(super) async fn checkpoint_at_the_end(writer: &SqlitePool) {
+    for _ in 0..12 {
+        if checkpoint(writer).await {
+            return;
+        }
+        tokio::time::sleep(CHECKPOINT_AGAIN).await;
+    }
+    tracing::warn!("somebody reads the database: what was deleted last may be in its log for a while");
+}
+
 /// A reader may be in the way for as long as a backup takes, and nobody can write while SQLite waits for it: so
 /// it hardly waits.
 async fn empty_log(writer: &SqlitePool) -> Result<bool, sqlx::Error> {

@@ -18,6 +18,7 @@ suite! {
     after_six_seconds_nothing_is_left_of_a_view_whose_reader_hung_up,
     after_a_crash_the_next_start_removes_what_was_left,
     a_clean_stop_leaves_nothing,
+    what_another_process_burns_is_gone_when_that_ends,
     a_backup_that_keeps_the_log_from_being_emptied_holds_up_nobody,
     without_secure_delete_something_is_left,
 }
@@ -198,6 +199,16 @@ async fn a_clean_stop_leaves_nothing(_: &Bed<Sqlite>) {
     assert_eq!(found(fresh.folder.path(), head(&sample)), 1);
     store.close().await;
     assert_eq!(found(fresh.folder.path(), head(&sample)), 0);
+}
+
+async fn what_another_process_burns_is_gone_when_that_ends(bed: &Bed<Sqlite>) {
+    let sample = bed.secret(1).await;
+    log_is_empty(bed).await;
+    let other = store(bed.database.options()).await;
+    other.burn_id(&sample.id).await.unwrap().unwrap();
+    assert_eq!(found(bed.database.folder.path(), head(&sample)), 1);
+    other.close().await;
+    assert_eq!(found(bed.database.folder.path(), head(&sample)), 0);
 }
 
 async fn a_backup_that_keeps_the_log_from_being_emptied_holds_up_nobody(bed: &Bed<Sqlite>) {

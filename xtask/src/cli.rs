@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 
 use crate::pipeline::Pipeline;
 use crate::steps::{Step, build};
-use crate::{postgres, release, report, serve, torture};
+use crate::{bench, postgres, release, report, serve, torture};
 
 /// Builds, runs and tests iKrypt; installs what is missing into tools/.
 #[derive(Parser)]
@@ -50,6 +50,15 @@ enum Command {
     },
     /// Build the product and take pictures of every page and state, into screenshots/
     Screenshots,
+    /// Measure creates, reveals and pages beside pgbench, and write docs/benchmarks.md
+    Bench {
+        /// Write nothing, and fail where a ratio is worse than two thirds of its goal
+        #[arg(long)]
+        check: bool,
+        /// Passed on to ikrypt-bench
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
     /// Build what is given to others into dist/: programs, archive, Debian package, hashes
     Release,
     /// The long tests: fuzzing, 200 kills on each database, thousands of random stories, a soak
@@ -82,6 +91,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         Command::Screenshots => Pipeline::new(&[Step::Build, Step::E2e])
             .with_playwright_args(["--config", "pictures.config.ts"].map(OsString::from).to_vec())
             .run(),
+        Command::Bench { check, args } => bench::measure(check, &args),
         Command::Release => release::make(),
         Command::Torture { minutes } => torture::run_all(minutes),
         Command::Postgres { command } => postgres::run_with_database(&command),

@@ -20,6 +20,7 @@
 #[cfg(not(unix))]
 compile_error!("xtask needs a Unix-like system; on Windows, use WSL");
 
+mod bench;
 mod cli;
 mod closing;
 mod pipeline;

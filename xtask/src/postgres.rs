@@ -7,6 +7,7 @@ mod settings;
 
 use std::env;
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
@@ -35,8 +36,15 @@ impl Postgres {
 
     /// A throw-away one that ends with the value.
     pub(crate) fn started() -> Result<Self> {
-        let cluster = Cluster::start(&programs::ensured()?)?;
+        let cluster = Cluster::start(&programs::ensured()?, false)?;
         Ok(Self { url: cluster.url(), _cluster: Some(cluster) })
+    }
+
+    /// One whose commits reach the disk, and the folder of its programs.
+    pub(crate) fn durable() -> Result<(Self, PathBuf)> {
+        let programs = programs::ensured()?;
+        let cluster = Cluster::start(&programs, true)?;
+        Ok((Self { url: cluster.url(), _cluster: Some(cluster) }, programs))
     }
 
     /// `postgres://...`

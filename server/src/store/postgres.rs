@@ -1,6 +1,7 @@
 //! PostgreSQL. `READ COMMITTED`, row locks, and its own clock: `clock_timestamp()`, read after the lock.
 
 mod admin;
+mod batch;
 mod create;
 mod open;
 mod receipt;
@@ -20,7 +21,9 @@ use sqlx::Executor;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 
 use super::ConnectError;
+use super::gather::{Gather, Limits};
 use super::unit::unit;
+use reveal::Patience;
 
 /// What a connection is set to, whatever the server's own settings are.
 const SESSION: &str = "SET synchronous_commit = on;
@@ -35,10 +38,16 @@ const SESSION: &str = "SET synchronous_commit = on;
 const STARTING: Duration = Duration::from_secs(10);
 
 /// Secrets in PostgreSQL, which several servers may share.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PostgresStore {
     pool: PgPool,
+    creates: Arc<Gather<Arc<NewSecret>, Option<Creation>>>,
+    reveals: Arc<Gather<Arc<Attempt>, Option<Outcome>>>,
 }
+
+/// Two batches at a time, so that one is computed while the other is written to the disk.
+const CREATES: Limits = Limits { lanes: 2, callers: 64, weight: 1 << 20 };
+const REVEALS: Limits = Limits { lanes: 2, callers: 64, weight: usize::MAX };
 
 impl PostgresStore {
     /// Connects and migrates; servers that start together wait for each other.
@@ -61,7 +70,7 @@ impl PostgresStore {
             })
             .connect_with(options)
             .await?;
-        Ok(Self { pool })
+        Ok(Self { pool, creates: Arc::new(Gather::new(CREATES)), reveals: Arc::new(Gather::new(REVEALS)) })
     }
 
     /// The pool, for tests that look at the rows.
@@ -74,6 +83,14 @@ impl PostgresStore {
 impl SecretStore for PostgresStore {
     async fn create(&self, secret: NewSecret) -> Result<Creation, StoreError> {
         let (pool, secret) = (self.pool.clone(), Arc::new(secret));
+        // What needs a closer look goes alone, as if there had been no batch.
+        let shared = pool.clone();
+        let gathered = self.creates.call(Arc::clone(&secret), secret.envelope.len(), move |secrets| {
+            create::create_all(shared.clone(), secrets)
+        });
+        if let Some(Some(creation)) = gathered.await {
+            return Ok(creation);
+        }
         unit(move || create::create(pool.clone(), Arc::clone(&secret))).await
     }
 
@@ -84,7 +101,14 @@ impl SecretStore for PostgresStore {
 
     async fn reveal(&self, attempt: Attempt) -> Result<Outcome, StoreError> {
         let (pool, attempt) = (self.pool.clone(), Arc::new(attempt));
-        unit(move || reveal::reveal(pool.clone(), Arc::clone(&attempt))).await
+        let shared = pool.clone();
+        let gathered = self
+            .reveals
+            .call(Arc::clone(&attempt), 1, move |attempts| batch::reveal_all(shared.clone(), attempts));
+        if let Some(Some(outcome)) = gathered.await {
+            return Ok(outcome);
+        }
+        unit(move || reveal::reveal(pool.clone(), Arc::clone(&attempt), Patience::Wait)).await
     }
 
     async fn receipt(&self, receipt_hash: &Digest) -> Result<Option<Receipt>, StoreError> {

@@ -48,7 +48,7 @@ pub(super) struct SecretRow<T> {
 }
 
 impl<T: Time> SecretRow<T> {
-    fn into_held(self) -> Result<Held, sqlx::Error> {
+    pub(super) fn into_held(self) -> Result<Held, sqlx::Error> {
         Ok(Held {
             reveal_hash: digest(self.reveal_hash)?,
             share: share(self.share)?,
@@ -63,7 +63,7 @@ impl<T: Time> SecretRow<T> {
 /// The clock, the claim and the receipt, read in one statement after the lock.
 #[derive(sqlx::FromRow)]
 pub(super) struct AfterLock<T> {
-    now: T,
+    pub(super) now: T,
     claim_share: Option<Vec<u8>>,
     claim_views_left: Option<i16>,
     claim_expires_at: Option<T>,
@@ -74,6 +74,14 @@ pub(super) struct AfterLock<T> {
 
 impl<T: Time> AfterLock<T> {
     pub(super) fn into_found(self, secret: Option<SecretRow<T>>) -> Result<Found, sqlx::Error> {
+        let now = self.now.into_utc()?;
+        let (claim, receipt) = self.into_parts()?;
+        let secret = secret.map(SecretRow::into_held).transpose()?;
+        Ok(Found { now, claim, secret, receipt })
+    }
+
+    /// The claim and the receipt alone.
+    pub(super) fn into_parts(self) -> Result<(Option<Claimed>, Option<Trace>), sqlx::Error> {
         let claim = match (self.claim_share, self.claim_views_left, self.claim_expires_at) {
             (Some(bytes), Some(left), Some(until)) => Some(Claimed {
                 share: share(bytes)?,
@@ -90,8 +98,7 @@ impl<T: Time> AfterLock<T> {
             }),
             _ => None,
         };
-        let secret = secret.map(SecretRow::into_held).transpose()?;
-        Ok(Found { now: self.now.into_utc()?, claim, secret, receipt })
+        Ok((claim, receipt))
     }
 }
 
@@ -126,7 +133,7 @@ impl<T: Time> ReceiptRow<T> {
 }
 
 /// A database's kind of time.
-pub(super) trait Time {
+pub(super) trait Time: Copy {
     fn into_utc(self) -> Result<DateTime<Utc>, sqlx::Error>;
 }
 

@@ -1,6 +1,7 @@
 //! SQLite, the embedded default. One writer, `BEGIN IMMEDIATE`, the clock read in the SQL.
 
 mod admin;
+mod batch;
 mod create;
 mod files;
 mod open;
@@ -26,18 +27,25 @@ use sqlx::{Connection, Sqlite, Transaction};
 use tokio::sync::Notify;
 
 use super::ConnectError;
+use super::gather::{Gather, Limits};
 use super::unit::unit;
 
 /// How long one connection waits for another process's write.
 const BUSY: Duration = Duration::from_secs(5);
 
 /// Secrets in one SQLite file.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
     deleted: Arc<Notify>,
+    creates: Arc<Gather<Arc<NewSecret>, Option<Creation>>>,
+    reveals: Arc<Gather<Arc<Attempt>, Option<Outcome>>>,
 }
+
+/// There is one writer.
+const CREATES: Limits = Limits { lanes: 1, callers: 64, weight: 1 << 20 };
+const REVEALS: Limits = Limits { lanes: 1, callers: 64, weight: usize::MAX };
 
 impl SqliteStore {
     /// Opens or makes the file of `sqlite:PATH` and migrates it.
@@ -75,7 +83,25 @@ impl SqliteStore {
         // What a process that was killed has left in the log.
         deleted.notify_one();
         files::checkpoint_after_deletions(&writer, &deleted);
-        Ok(Self { writer, readers, deleted })
+        let (creates, reveals) = (Arc::new(Gather::new(CREATES)), Arc::new(Gather::new(REVEALS)));
+        Ok(Self { writer, readers, deleted, creates, reveals })
+    }
+
+    /// A reveal from its beginning to its end, which nobody can cancel in between.
+    async fn ask(self, attempt: Arc<Attempt>) -> Result<Outcome, StoreError> {
+        // A stranger is told so without the one lock for all who write: neither waits for the other.
+        let (readers, stranger) = (self.readers.clone(), Arc::clone(&attempt));
+        if !unit(move || reveal::is_known(readers.clone(), Arc::clone(&stranger))).await? {
+            return Ok(Outcome::Unavailable);
+        }
+        let store = self.clone();
+        let gathered = self
+            .reveals
+            .call(Arc::clone(&attempt), 1, move |attempts| batch::reveal_all(store.clone(), attempts));
+        match gathered.await {
+            Some(Some(outcome)) => Ok(outcome),
+            _ => unit(move || reveal::reveal(self.clone(), Arc::clone(&attempt))).await,
+        }
     }
 
     /// The pool of the one writer, for tests that look at the rows.
@@ -88,6 +114,14 @@ impl SqliteStore {
 impl SecretStore for SqliteStore {
     async fn create(&self, secret: NewSecret) -> Result<Creation, StoreError> {
         let (writer, secret) = (self.writer.clone(), Arc::new(secret));
+        // What needs a closer look goes alone, as if there had been no batch.
+        let shared = writer.clone();
+        let gathered = self.creates.call(Arc::clone(&secret), secret.envelope.len(), move |secrets| {
+            create::create_all(shared.clone(), secrets)
+        });
+        if let Some(Some(creation)) = gathered.await {
+            return Ok(creation);
+        }
         unit(move || create::create(writer.clone(), Arc::clone(&secret))).await
     }
 
@@ -97,8 +131,8 @@ impl SecretStore for SqliteStore {
     }
 
     async fn reveal(&self, attempt: Attempt) -> Result<Outcome, StoreError> {
-        let (store, attempt) = (self.clone(), Arc::new(attempt));
-        unit(move || reveal::reveal(store.clone(), Arc::clone(&attempt))).await
+        let asking = tokio::spawn(self.clone().ask(Arc::new(attempt)));
+        asking.await.unwrap_or_else(|_| Err(StoreError::Unavailable("a reveal was aborted".to_owned())))
     }
 
     async fn receipt(&self, receipt_hash: &Digest) -> Result<Option<Receipt>, StoreError> {

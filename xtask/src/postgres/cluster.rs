@@ -27,7 +27,7 @@ pub(super) struct Cluster {
 
 impl Cluster {
     /// Creates a cluster with the programs in that folder and starts it.
-    pub(super) fn start(programs: &Path) -> Result<Self> {
+    pub(super) fn start(programs: &Path, durable: bool) -> Result<Self> {
         let owner = Owner::find()?;
         let folder = folder::create(owner.as_ref())?;
         let program = |name: &str| {
@@ -47,7 +47,7 @@ impl Cluster {
         let mut started = Ok(String::new());
         for _ in 0..ATTEMPTS {
             cluster.port = free_port()?;
-            append(&folder.join("data/postgresql.conf"), &postgresql_conf(cluster.port))?;
+            append(&folder.join("data/postgresql.conf"), &postgresql_conf(cluster.port, durable))?;
             started = process::capture(
                 program("pg_ctl")
                     .args(["start", "--wait", "--timeout=60", "--silent", "--pgdata"])

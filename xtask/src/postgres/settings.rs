@@ -3,17 +3,17 @@
 /// What is added to its `postgresql.conf`.
 ///
 /// Many tests run side by side, each with connections of its own. Nothing in here survives the
-/// server, so it need not reach the disk; what a test sees of transactions stays as it is.
-pub(super) fn postgresql_conf(port: u16) -> String {
+/// server, so it need not reach the disk, unless that is what is measured; what a test sees of
+/// transactions stays as it is.
+pub(super) fn postgresql_conf(port: u16, durable: bool) -> String {
+    let disk = if durable { "" } else { "fsync = off\nfull_page_writes = off\n" };
     format!(
         "\
 listen_addresses = '127.0.0.1'
 port = {port}
 unix_socket_directories = ''
 max_connections = 400
-fsync = off
-full_page_writes = off
-"
+{disk}"
     )
 }
 

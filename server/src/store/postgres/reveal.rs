@@ -10,9 +10,22 @@ use sqlx::postgres::{PgConnection, PgPool};
 use crate::store::rows::{AfterLock, SecretRow};
 use crate::store::unit::Trouble;
 
-pub(super) async fn reveal(pool: PgPool, attempt: Arc<Attempt>) -> Result<Outcome, Trouble> {
+/// What to do where somebody else has the lock.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// Wait for it.
+    Wait,
+    /// Go on as if the secret were not there: with a live receipt that is no outcome, and what is asked again.
+    Skip,
+}
+
+pub(super) async fn reveal(
+    pool: PgPool,
+    attempt: Arc<Attempt>,
+    patience: Patience,
+) -> Result<Outcome, Trouble> {
     let mut tx = pool.begin().await?;
-    let found = lock_and_read(&mut tx, &attempt).await?;
+    let found = lock_and_read(&mut tx, &attempt, patience).await?;
     let (outcome, write) = decide(&found, &attempt)?;
     if let (Some(write), Outcome::Granted { .. } | Outcome::Wrong { .. }) = (write, &outcome) {
         apply(&mut tx, &attempt, &found, write).await?;
@@ -23,15 +36,23 @@ pub(super) async fn reveal(pool: PgPool, attempt: Arc<Attempt>) -> Result<Outcom
 
 /// The row first, which may wait; then, in a newer snapshot, the clock, the claim and the receipt. The
 /// other way round an expired secret is granted, or one claim uses two views.
-async fn lock_and_read(tx: &mut PgConnection, attempt: &Attempt) -> Result<Found, sqlx::Error> {
-    let secret: Option<SecretRow<DateTime<Utc>>> = sqlx::query_as(
+async fn lock_and_read(
+    tx: &mut PgConnection,
+    attempt: &Attempt,
+    patience: Patience,
+) -> Result<Found, sqlx::Error> {
+    let (waiting, skipping) = (
         "SELECT reveal_hash, share, views_left, bad_tries, locked_until, expires_at
            FROM secrets WHERE id = $1 AND access_hash = $2 FOR UPDATE",
-    )
-    .bind(attempt.id.as_bytes().as_slice())
-    .bind(attempt.access_hash.as_slice())
-    .fetch_optional(&mut *tx)
-    .await?;
+        "SELECT reveal_hash, share, views_left, bad_tries, locked_until, expires_at
+           FROM secrets WHERE id = $1 AND access_hash = $2 FOR UPDATE SKIP LOCKED",
+    );
+    let statement = if patience == Patience::Wait { waiting } else { skipping };
+    let secret: Option<SecretRow<DateTime<Utc>>> = sqlx::query_as(statement)
+        .bind(attempt.id.as_bytes().as_slice())
+        .bind(attempt.access_hash.as_slice())
+        .fetch_optional(&mut *tx)
+        .await?;
     let after: AfterLock<DateTime<Utc>> = sqlx::query_as(
         "SELECT date_trunc('milliseconds', clock_timestamp()) AS now,
                 c.share AS claim_share, c.views_left AS claim_views_left, c.expires_at AS claim_expires_at,

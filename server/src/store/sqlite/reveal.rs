@@ -5,23 +5,24 @@ use std::sync::Arc;
 use app::store::{Attempt, Outcome};
 use app::vault::{CLAIM_TTL, Found, Write, decide};
 use chrono::{DateTime, Utc};
-use sqlx::sqlite::SqliteConnection;
+use sqlx::sqlite::{SqliteConnection, SqlitePool};
 
 use super::{SqliteStore, begin};
 use crate::store::rows::{AfterLock, SecretRow};
 use crate::store::unit::Trouble;
 
-/// Says so where it has deleted something, and not its caller, who may have hung up.
-pub(super) async fn reveal(store: SqliteStore, attempt: Arc<Attempt>) -> Result<Outcome, Trouble> {
-    // A stranger is told so without the one lock for all who write: neither waits for the other.
+/// Whether somebody has the link to a secret that is or was here.
+pub(super) async fn is_known(readers: SqlitePool, attempt: Arc<Attempt>) -> Result<bool, Trouble> {
     let known = sqlx::query("SELECT 1 FROM receipts WHERE id = ?1 AND access_hash = ?2")
         .bind(attempt.id.as_bytes().as_slice())
         .bind(attempt.access_hash.as_slice())
-        .fetch_optional(&store.readers)
+        .fetch_optional(&readers)
         .await?;
-    if known.is_none() {
-        return Ok(Outcome::Unavailable);
-    }
+    Ok(known.is_some())
+}
+
+/// Says so where it has deleted something, and not its caller, who may have hung up.
+pub(super) async fn reveal(store: SqliteStore, attempt: Arc<Attempt>) -> Result<Outcome, Trouble> {
     let mut tx = begin(&store.writer).await?;
     let found = read(&mut tx, &attempt).await?;
     let (outcome, write) = decide(&found, &attempt)?;

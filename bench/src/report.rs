@@ -1,0 +1,109 @@
+//! Tables in Markdown.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+use crate::client::Load;
+use crate::stats::spread;
+
+/// Between these the table stands in its document.
+const BEGIN: &str = "<!-- begin: written by `cargo xtask bench` -->\n";
+const END: &str = "<!-- end -->\n";
+/// Worse than this part of a goal is a regression, not noise.
+const TOLERATED: f64 = 2.0 / 3.0;
+
+/// What was measured, round by round.
+#[derive(Default)]
+pub(crate) struct Table {
+    loads: Vec<(String, usize, Vec<Load>)>,
+    ratios: BTreeMap<String, Ratio>,
+}
+
+struct Ratio {
+    goal: f64,
+    /// Whether more is better.
+    more: bool,
+    values: Vec<f64>,
+}
+
+impl Table {
+    /// A measurement with so many clients.
+    pub(crate) fn load(&mut self, what: &str, clients: usize, load: &Load) {
+        match self.loads.iter_mut().find(|(name, number, _)| name == what && *number == clients) {
+            Some((.., loads)) => loads.push(*load),
+            None => self.loads.push((what.to_owned(), clients, vec![*load])),
+        }
+    }
+
+    /// A ratio that is the better the larger it is.
+    pub(crate) fn at_least(&mut self, what: &str, goal: f64, value: f64) {
+        self.ratio(what, goal, true, value);
+    }
+
+    /// A ratio that is the better the smaller it is.
+    pub(crate) fn at_most(&mut self, what: &str, goal: f64, value: f64) {
+        self.ratio(what, goal, false, value);
+    }
+
+    fn ratio(&mut self, what: &str, goal: f64, more: bool, value: f64) {
+        let ratio = self.ratios.entry(what.to_owned()).or_insert(Ratio { goal, more, values: Vec::new() });
+        ratio.values.push(value);
+    }
+
+    /// What is worse than two thirds of its goal.
+    pub(crate) fn short_of_goals(&self) -> Vec<&str> {
+        let short = |ratio: &Ratio| {
+            let [median, ..] = spread(&ratio.values);
+            if ratio.more { median < ratio.goal * TOLERATED } else { median > ratio.goal / TOLERATED }
+        };
+        self.ratios.iter().filter(|(_, ratio)| short(ratio)).map(|(what, _)| what.as_str()).collect()
+    }
+
+    pub(crate) fn markdown(&self) -> String {
+        let mut text = String::from(
+            "| ratio to pgbench in the same round | median | spread | goal | |\n| --- | --- | --- | --- | --- |\n",
+        );
+        for (what, Ratio { goal, more, values }) in &self.ratios {
+            let [median, least, most] = spread(values);
+            let (sign, reached) = if *more { ("≥", median >= *goal) } else { ("≤", median <= *goal) };
+            let verdict = if reached { "reached" } else { "missed" };
+            line(
+                &mut text,
+                format_args!(
+                    "| {what} | {median:.2} | {least:.2} to {most:.2} | {sign} {goal} | {verdict} |"
+                ),
+            );
+        }
+        text.push_str(
+            "\n| | clients | a second | spread | median | p99 |\n| --- | --- | --- | --- | --- | --- |\n",
+        );
+        for (what, clients, loads) in &self.loads {
+            let of = |field: fn(&Load) -> f64| spread(&loads.iter().map(field).collect::<Vec<_>>());
+            let [rate, least, most] = of(|load| load.per_second);
+            let ([median, ..], [p99, ..]) = (of(|load| load.median), of(|load| load.p99));
+            line(
+                &mut text,
+                format_args!(
+                    "| {what} | {clients} | {rate:.0} | {least:.0} to {most:.0} | {median:.2} ms | {p99:.2} ms |"
+                ),
+            );
+        }
+        text
+    }
+}
+
+fn line(text: &mut String, what: std::fmt::Arguments<'_>) {
+    // Writing into a string does not fail.
+    writeln!(text, "{what}").unwrap_or_default();
+}
+
+/// Puts a new table in the place of the old one.
+pub(crate) fn replace(path: &Path, table: &str) -> Result<()> {
+    let text = std::fs::read_to_string(path)?;
+    let (before, rest) = text.split_once(BEGIN).context("it has no place for the table")?;
+    let (_, after) = rest.split_once(END).context("the place for the table has no end")?;
+    Ok(std::fs::write(path, format!("{before}{BEGIN}\n{table}\n{END}{after}"))?)
+}

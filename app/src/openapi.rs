@@ -38,8 +38,9 @@ pub fn document(limits: &Limits, public_url: Option<&str>) -> Value {
             "version": env!("CARGO_PKG_VERSION"),
             "summary": "One-time secret links, encrypted by the client",
             "description": "Five calls. Nothing that opens a secret, and no id, is ever in a URL. Byte strings are \
-                base64url without padding, times RFC 3339 in UTC, and unknown fields an error. None of the calls does \
-                anything twice: a request that got no answer may be sent again as it was.",
+                base64url without padding, times RFC 3339 in UTC, and unknown fields an error. A request that \
+                got no answer may be sent again as it was: nothing is stored, viewed or burned twice by that, and only \
+                a wrong passphrase counts again.",
             "license": { "name": "MIT or Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
         "servers": [{ "url": public_url.unwrap_or("/") }],

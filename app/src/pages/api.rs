@@ -26,7 +26,7 @@ fn view(site: &Site) -> impl IntoView + use<> {
             <ul>
                 <li>"They are "<code>"POST"</code>" with "<code>"Content-Type: application/json"</code>". Nothing secret and no id is ever in a URL."</li>
                 <li>"Byte strings are base64url without padding, in their one canonical form. Times are RFC 3339 in UTC. An unknown field is an error."</li>
-                <li>"None does anything twice: the same request may be sent again when its answer was lost. For a reveal that means the same claim, within five minutes."</li>
+                <li>"The same request may be sent again when its answer was lost: nothing is stored, viewed or burned twice by that. For a reveal that means the same claim, within five minutes; only a wrong passphrase counts again."</li>
                 <li>"An error is "<code>"{\"error\": \"code\"}"</code>", with the fields below. To somebody without the link, "<code>"unavailable"</code>" is the answer to everything."</li>
                 <li>"Where only people with a token may create, "<code>"create"</code>" wants "<code>"Authorization: Bearer"</code>" with one. The other four want none."</li>
                 <li>"After "<code>"429"</code>" and "<code>"503"</code>", "<code>"Retry-After"</code>" says how many seconds to wait."</li>

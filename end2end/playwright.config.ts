@@ -7,6 +7,8 @@ const noJavaScript = /no-javascript\.spec\.ts/;
 const ofThePage =
   /(accessibility|alone|api|appearance|asleep|documentation|handing-over|leaves-nothing-behind|nothing-foreign-runs|options|revealed|speed-and-weight|staying-on-the-page)\.spec\.ts/;
 
+// What people do, from end to end: on two servers behind a balancer too.
+const stories = /(endings|files|lost-answers|passphrase|receipt|send-and-reveal|views)\.spec\.ts/;
 // Several servers share a PostgreSQL.
 const severalServers = /two-servers\.spec\.ts/;
 
@@ -29,6 +31,7 @@ export default defineConfig<Options>({
   projects: [
     { name: 'sqlite', use: { store: 'sqlite' }, testIgnore: [noJavaScript, severalServers] },
     { name: 'postgres', use: { store: 'postgres' }, testIgnore: [noJavaScript, ofThePage] },
+    { name: 'two-servers', use: { store: 'postgres', balanced: true }, testMatch: stories },
     { name: 'no-javascript', use: { store: 'sqlite', javaScriptEnabled: false }, testMatch: noJavaScript },
   ],
 });

@@ -38,6 +38,14 @@ pub(crate) fn server(given: Option<&str>) -> Result<Server, Failure> {
 /// The token that is shown to it: a file's, the environment's, or the one that stands beside this very server in
 /// the configuration.
 pub(crate) fn token(args: &Send, server: &Server) -> Result<Option<Zeroizing<String>>, Failure> {
+    let token = found(args, server)?;
+    if token.as_ref().is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
+        return Err(Failure::Usage("a token has letters, digits and marks, and nothing else".to_owned()));
+    }
+    Ok(token)
+}
+
+fn found(args: &Send, server: &Server) -> Result<Option<Zeroizing<String>>, Failure> {
     if let Some(path) = &args.token_file {
         return input::line_of(path).map(Some);
     }
@@ -60,6 +68,6 @@ fn read() -> Result<Config, Failure> {
     match std::fs::read_to_string(&path) {
         Ok(text) => toml::from_str(&text).map_err(|error| wrong(&error)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Config::default()),
-        Err(error) => Err(wrong(&error)),
+        Err(error) => Err(Failure::file("read", &path, &error)),
     }
 }

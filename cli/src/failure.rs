@@ -71,7 +71,7 @@ impl From<Error> for Failure {
                 "this link was made by a newer version of this software. Nothing was opened".to_owned(),
             ),
             Error::PassphraseLength => Self::Usage(error.to_string()),
-            Error::OutOfMemory | Error::Random => Self::Here(format!("{error}: nothing was sent")),
+            Error::OutOfMemory | Error::Random => Self::Here(format!("{error}: nothing was sent, and nothing opened")),
             Error::TooLarge | Error::Bundle => Self::Usage(
                 "this cannot be sent: 16 files with names of at most 255 bytes, and 4 GiB, are the most that the format holds".to_owned(),
             ),

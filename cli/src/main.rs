@@ -7,7 +7,7 @@
 //! ```text
 //! args      what can be typed
 //! config    which server, and the token for it
-//! server    calls that survive a lost answer
+//! server    the way to it, and calls that survive a lost answer
 //! send      open      receipt      verify      one file a command
 //! input     what is sent: files, standard input, a prompt
 //! save      where files go that were received

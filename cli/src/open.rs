@@ -8,7 +8,8 @@ use std::time::Duration;
 use serde_json::json;
 use shared_crypto::wire::{OpenAnswer, OpenRequest, Refusal, RevealAnswer, RevealRequest, State};
 use shared_crypto::{
-    Bundle, Claim, Envelope, Error, Kdf, Passphrase, Payload, RevealKeys, SecretLink, ServerShare,
+    Bundle, Claim, Envelope, Error, Kdf, Passphrase, Payload, ReceiptLink, RevealKeys, SecretLink,
+    ServerShare,
 };
 
 use crate::args::Open;
@@ -19,6 +20,9 @@ use crate::{input, save, terminal};
 /// Said where the view is used, and what it was used for cannot be opened.
 const CHANGED: &str = "what the server has is not what the sender sent: it was changed, or damaged. A view was used. Tell the sender";
 
+/// What a text is called where it has to be kept in a file.
+const NOTE: &str = "secret.txt";
+
 /// What is asked of the server in order to reveal.
 struct Reader {
     server: Server,
@@ -27,7 +31,13 @@ struct Reader {
 }
 
 pub(crate) fn run(args: &Open) -> Result<(), Failure> {
-    let link = SecretLink::parse(&input::link(args.link.as_deref())?)?;
+    let text = input::link(args.link.as_deref())?;
+    let link = SecretLink::parse(&text).map_err(|error| match error {
+        _ if ReceiptLink::parse(&text).is_ok() => {
+            Failure::Usage("this is a receipt link, which opens nothing: see `ikrypt receipt`".to_owned())
+        }
+        error => error.into(),
+    })?;
     if link.exposed() {
         say!(
             "Something on the way changed # into %23 in this link, and with that showed the key to the server. Tell the sender."
@@ -64,7 +74,7 @@ pub(crate) fn run(args: &Open) -> Result<(), Failure> {
     let payload = shared_crypto::open(&reader.envelope, &keys, &share)
         .map_err(|_| Failure::Tampered(CHANGED.to_owned()))?;
     match payload {
-        Payload::Text(text) => say(text.as_bytes()),
+        Payload::Text(text) => write_out(NOTE, text.as_bytes()),
         Payload::Files(bundle) => files(args.output.as_deref(), &bundle),
         _ => Err(Failure::Tampered(
             "this is of a kind that this version does not know. A view was used".to_owned(),
@@ -197,26 +207,26 @@ fn in_words(answer: &OpenAnswer) -> String {
     )
 }
 
-/// To standard output, byte for byte; a terminal gets no orders. What cannot be written there is kept.
-fn say(text: &[u8]) -> Result<(), Failure> {
+/// To standard output, byte for byte, and what cannot be written there is kept; a terminal gets no orders.
+fn write_out(name: &str, text: &[u8]) -> Result<(), Failure> {
     if io::stdout().is_terminal() {
         let readable = String::from_utf8_lossy(text);
         let shown = terminal::harmless(&readable);
-        if *shown != *readable {
+        if *shown != readable.replace("\r\n", "\n") {
             say!("Control characters are shown as pictures; with `> FILE` you get the exact bytes.");
         }
         let end = if shown.ends_with('\n') { "" } else { "\n" };
         return crate::print(format!("{}{end}", *shown).as_bytes());
     }
     crate::print(text).or_else(|failure| {
-        let path = save::rescue("secret.txt", text)?;
+        let path = save::rescue(name, text)?;
         Err(Failure::Here(format!("{failure}. The view was used; the secret is in {}", path.display())))
     })
 }
 
 fn files(folder: Option<&Path>, bundle: &Bundle) -> Result<(), Failure> {
     if let ([file], "", None, false) = (bundle.files(), bundle.note(), folder, io::stdout().is_terminal()) {
-        return say(file.bytes());
+        return write_out(&file.safe_name(), file.bytes());
     }
     let folder = folder.unwrap_or(Path::new("."));
     let mut trouble = None;
@@ -236,7 +246,7 @@ fn files(folder: Option<&Path>, bundle: &Bundle) -> Result<(), Failure> {
         }
     }
     if !bundle.note().is_empty() {
-        say(bundle.note().as_bytes())?;
+        write_out(NOTE, bundle.note().as_bytes())?;
     }
     trouble.map_or(Ok(()), Err)
 }

@@ -50,8 +50,7 @@ pub(crate) fn run(args: &Send) -> Result<(), Failure> {
     let receipt = ReceiptLink::new(server.origin(), sealed.receipt().clone()).to_string();
     let made_up = protection.and_then(|protection| protection.made_up);
 
-    let printed;
-    if args.json {
+    let printed = if args.json {
         let mut said = json!({
             "link": *link,
             "receipt": receipt,
@@ -61,16 +60,16 @@ pub(crate) fn run(args: &Send) -> Result<(), Failure> {
         if let Some(text) = &made_up {
             said["passphrase"] = json!(**text);
         }
-        printed = crate::print(format!("{said}\n").as_bytes());
+        crate::print(format!("{said}\n").as_bytes())
     } else {
-        printed = crate::print(format!("{}\n", *link).as_bytes());
+        crate::print(format!("{}\n", *link).as_bytes())
+    };
+    // Also where nobody got the link: with its receipt it can be burned.
+    if !args.json || printed.is_err() {
         say!("Opens {}, until {}.", terminal::times(args.views), terminal::moment(answer.expires_at));
         if let Some(text) = &made_up {
             say!("Passphrase, to be sent another way: {}", **text);
         }
-        say!("Receipt, for you: {receipt}");
-    }
-    if printed.is_err() && args.json {
         say!("Receipt, for you: {receipt}");
     }
     printed?;

@@ -35,10 +35,13 @@ pub(crate) fn confirm(question: &str) -> Result<bool, Failure> {
 
 /// Asks for one line that is not shown.
 pub(crate) fn hidden(prompt: &str) -> Result<Zeroizing<String>, Failure> {
-    rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|error| {
-        Failure::Usage(format!(
+    rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|error| match error.kind() {
+        io::ErrorKind::Interrupted | io::ErrorKind::UnexpectedEof => {
+            Failure::Here("nothing was typed, and nothing was done".to_owned())
+        }
+        _ => Failure::Usage(format!(
             "there is no terminal to ask on ({error}): see --passphrase-file, or pipe it in"
-        ))
+        )),
     })
 }
 

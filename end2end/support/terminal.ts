@@ -39,14 +39,20 @@ function named(variable: string): string {
   return program;
 }
 
+const NOBODY = { XDG_CONFIG_HOME: '/nonexistent', HOME: '/nonexistent' };
+
 /** The command line, with an empty configuration folder. */
 export const ikrypt = (args: string[], given: Given = {}): Promise<Ended> =>
-  run(named('IKRYPT_BIN'), args, { ...given, env: { XDG_CONFIG_HOME: '/nonexistent', HOME: '/nonexistent', ...given.env } });
+  run(named('IKRYPT_BIN'), args, { ...given, env: { ...NOBODY, ...given.env } });
 
 /** Python with the packages of `requirements.txt`, or a program that came with one of them. */
 export const python = (args: string[], given?: Given): Promise<Ended> => run(join(named('IKRYPT_PYTHON'), 'python'), args, given);
 export const schemathesis = (args: string[], given?: Given): Promise<Ended> =>
   run(join(named('IKRYPT_PYTHON'), 'schemathesis'), args, given);
+
+/** The command line on a terminal, with somebody who answers each prompt. */
+export const attended = (args: string[], answers: [prompt: string, answer: string][], env: Record<string, string> = {}): Promise<Ended> =>
+  python([join(__dirname, 'on_a_terminal.py'), JSON.stringify(answers), named('IKRYPT_BIN'), ...args], { env: { ...NOBODY, ...env } });
 
 /** An empty folder, for as long as `work` lasts. */
 export async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {

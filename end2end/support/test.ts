@@ -1,4 +1,5 @@
 import { test as base, expect, type BrowserContext, type Page } from '@playwright/test';
+import { RoundRobin } from './round-robin';
 import { Server } from './server';
 import { newStore, type StoreKind } from './store';
 import { Tap } from './tap';
@@ -9,6 +10,8 @@ export { expect };
 export interface Options {
   /** Where the servers of this project keep their secrets. */
   store: StoreKind;
+  /** Whether requests are taken in turn by two of them. */
+  balanced: boolean;
 }
 
 interface Fixtures {
@@ -29,11 +32,22 @@ interface WorkerFixtures extends Options {
 
 export const test = base.extend<Fixtures, WorkerFixtures>({
   store: ['sqlite', { option: true, scope: 'worker' }],
+  balanced: [false, { option: true, scope: 'worker' }],
 
   server: [
-    async ({ store }, use) => {
+    async ({ store, balanced }, use) => {
       const server = await Server.on(await newStore(store));
-      await use(server);
+      if (balanced) {
+        const other = await Server.on(server.store);
+        const balancer = await RoundRobin.over([server, other]);
+        await use(Object.assign(Object.create(server) as Server, { origin: balancer.origin }));
+        balancer.close();
+        await other.kill();
+        expect(other.suspicious()).toEqual([]);
+        expect(balancer.answered.every((number) => number > 0), balancer.answered.join()).toBe(true);
+      } else {
+        await use(server);
+      }
       await server.remove();
       // Everything that the tests of this worker did was logged at trace.
       expect(server.log).toContain('secrets are kept here');

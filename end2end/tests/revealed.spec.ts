@@ -105,13 +105,13 @@ test('leaving the form wipes what was not sent', async ({ visit, server }) => {
   await expect(sender.passphrase).toHaveValue('');
 });
 
-test('the page stays alive while a passphrase is stretched', async ({ visit, server }) => {
+test('the page stays alive while a passphrase is stretched', async ({ visit, server, watch }) => {
   test.setTimeout(120_000);
+  watch.expect(/status of 403/);
   const sender = await SendPage.of(await visit(), server);
   await sender.addPassphrase('stretched elsewhere');
   const { link } = await sender.send('worth the wait');
   const reader = await SecretPage.ready(await visit(), link);
-  await reader.passphrase.fill('stretched elsewhere');
   // The longest time between two moments in which the page could have done something.
   await reader.page.evaluate(() => {
     let last = performance.now();
@@ -126,10 +126,21 @@ test('the page stays alive while a passphrase is stretched', async ({ visit, ser
     };
     beat.port2.postMessage(null);
   });
-  await reader.revealButton.click();
-  await expect(reader.page.getByRole('progressbar', { name: 'Working' })).toBeVisible();
+  const longest = () => reader.page.locator('html').getAttribute('data-longest').then(Number);
+  const tried = async (passphrase: string, answered: () => Promise<unknown>) => {
+    await reader.page.evaluate(() => (document.documentElement.dataset.longest = '0'));
+    await reader.try(passphrase);
+    await expect(reader.page.getByRole('progressbar', { name: 'Working' })).toBeVisible();
+    await answered();
+    return longest();
+  };
+  // A page that stretches by itself pauses every time; one that does not may be held up by whatever else the machine does.
+  const pauses: number[] = [];
+  for (const left of ['4 tries', '3 tries', '2 tries']) {
+    pauses.push(await tried('a wrong one', () => expect(reader.alert).toContainText(`${left} left`, { timeout: 30_000 })));
+  }
+  pauses.push(await tried('stretched elsewhere', () => reader.text()));
   expect(await reader.text()).toBe('worth the wait');
-  const longest = Number(await reader.page.locator('html').getAttribute('data-longest'));
-  console.log(`longest pause of the page: ${Math.round(longest)} ms`);
-  expect(longest).toBeLessThan(150);
+  console.log(`longest pauses of the page: ${pauses.map(Math.round).join(', ')} ms`);
+  expect(Math.min(...pauses)).toBeLessThan(150);
 });

@@ -7,7 +7,7 @@ import { SecretPage } from '../pages/secret';
 import { SendPage } from '../pages/send';
 import { Between } from '../support/between';
 import type { Server } from '../support/server';
-import { ikrypt, inFolder, run, type Ended } from '../support/terminal';
+import { attended, ikrypt, inFolder, run, type Ended } from '../support/terminal';
 import { expect, test } from '../support/test';
 
 const MEBIBYTE = 1024 * 1024;
@@ -179,6 +179,43 @@ test('an envelope that was changed is told from one that is gone', async ({ serv
   expect(after.stdout).toHaveLength(0);
   stripped.close();
   flipped.close();
+});
+
+test('on a terminal it asks: for the secret, before a view, and for the passphrase until it is right', async ({ server }) => {
+  const env = { IKRYPT_SERVER: server.origin };
+  const sent = await attended(['send', '--passphrase'], [['Secret', 'typed\u200B text'], ['Passphrase', 'right'], ['Once more', 'right']], env);
+  expect(sent.status, sent.stdout.toString()).toBe(0);
+  const link = /http:\S+\/s\/\S+/.exec(sent.stdout.toString())?.[0] ?? '';
+  expect(sent.stdout.toString()).not.toContain('right');
+
+  const no = await attended(['open', link], [['[y/N]', 'n']]);
+  expect({ status: no.status, said: no.stdout.toString() }).toMatchObject({ status: 1, said: expect.stringContaining('no view was used') });
+  const yes = await attended(['open'], [['Link', link], ['[y/N]', 'y'], ['Passphrase', 'wrong'], ['Passphrase', 'right']]);
+  expect({ status: yes.status, said: yes.stdout.toString() }).toMatchObject({ status: 0, said: expect.stringContaining('4 tries left') });
+  expect(yes.stdout.toString()).toContain('typed\u200B text');
+  expect((await ikrypt(['open', link])).status).toBe(3);
+});
+
+test('a terminal gets pictures of control characters, and no orders', async ({ server }) => {
+  const { link } = await send(server, [], { input: 'a\x1b[2Jb\r\n' });
+  const shown = (await attended(['open', '--yes', link], [])).stdout.toString();
+  expect(shown).toContain('a\u241B[2Jb');
+  expect(shown).not.toContain('\x1b[2Jb');
+});
+
+test('completions and the manual page are made from what can be typed', async () => {
+  for (const shell of ['bash', 'zsh', 'fish']) {
+    expect((await ikrypt(['completions', shell])).stdout.toString()).toContain('generate-passphrase');
+  }
+  const manual = (await ikrypt(['man'])).stdout.toString();
+  for (const said of ['.TH ikrypt 1', 'IKRYPT SEND', 'IKRYPT VERIFY', 'Exit codes']) expect(manual).toContain(said);
+});
+
+test('a link of the other kind is told from a damaged one', async ({ server }) => {
+  const { link, receipt } = await send(server, [], { input: 'x' });
+  expect(await ikrypt(['open', receipt])).toMatchObject({ status: 2, stderr: expect.stringContaining('a receipt link') });
+  expect(await ikrypt(['receipt', link])).toMatchObject({ status: 2, stderr: expect.stringContaining('the link that opens') });
+  expect(ended(await ikrypt(['open', link]))).toEqual({ status: 0, text: 'x' });
 });
 
 test.describe('verify', () => {

@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::config::{Config, Switch};
 use crate::manifest::{self, manifest};
-use crate::store;
+use crate::store::{self, ConnectError};
 
 /// Further apart than this, two clocks confuse whoever compares them.
 const CLOCKS: TimeDelta = TimeDelta::seconds(5);
@@ -78,8 +78,9 @@ pub async fn check(config: &Config, assets: &Assets, now: DateTime<Utc>) -> Vec<
 
 async fn database(config: &Config, now: DateTime<Utc>) -> Vec<Finding> {
     let name = store::describe(&config.database_url);
-    let store = match store::connect(&config.database_url).await {
+    let store = match store::attach(&config.database_url).await {
         Ok(store) => store,
+        Err(error @ ConnectError::Missing) => return vec![doubtful(format!("database {name}: {error}"))],
         Err(error) => return vec![bad(format!("database {name} (--database-url, DATABASE_URL): {error}"))],
     };
     let about = store.about().await;
@@ -89,7 +90,7 @@ async fn database(config: &Config, now: DateTime<Utc>) -> Vec<Finding> {
         Ok(About { version, now: theirs, durable }) => {
             let apart = (theirs - now).abs();
             vec![
-                good(format!("database {name}: {version}, its tables are up to date")),
+                good(format!("database {name}: {version}")),
                 if durable {
                     good("a commit is on the disk before it is answered")
                 } else {

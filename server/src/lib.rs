@@ -16,7 +16,7 @@ mod headers;
 mod health;
 mod listener;
 pub mod manifest;
-pub mod metrics;
+mod metrics;
 mod quota;
 mod rate_limit;
 mod refusal;

@@ -12,8 +12,9 @@ use app::shell::Assets;
 use app::store::SecretStore;
 use chrono::{DateTime, Utc};
 use server::check::{Finding, Verdict};
-use server::config::{Command, Config};
+use server::config::{Admin, Command, Config};
 use server::manifest::manifest;
+use server::store::ConnectError;
 use server::{admin, assets, check, serve, store, telemetry};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -54,7 +55,9 @@ async fn run(config: &Config) -> Result<ExitCode, String> {
         }
         Some(Command::Check) => Ok(checked(&check::check(config, &assets, clock()).await)),
         Some(Command::Admin(command)) => {
-            let store = connect(config).await?;
+            // Only what says so makes or changes a table: a misplaced path is an error, and no empty database.
+            let store =
+                if *command == Admin::Migrate { connect(config).await? } else { attach(config).await? };
             let said = admin::run(&*store, command).await;
             store.close().await;
             println!("{}", said.map_err(|error| error.to_string())?);
@@ -80,9 +83,15 @@ fn checked(findings: &[Finding]) -> ExitCode {
 }
 
 async fn connect(config: &Config) -> Result<Arc<dyn SecretStore>, String> {
-    store::connect(&config.database_url).await.map_err(|error| {
-        format!("{} (--database-url, DATABASE_URL): {error}", store::describe(&config.database_url))
-    })
+    store::connect(&config.database_url).await.map_err(|error| of_database(config, &error))
+}
+
+async fn attach(config: &Config) -> Result<Arc<dyn SecretStore>, String> {
+    store::attach(&config.database_url).await.map_err(|error| of_database(config, &error))
+}
+
+fn of_database(config: &Config, error: &ConnectError) -> String {
+    format!("{} (--database-url, DATABASE_URL): {error}", store::describe(&config.database_url))
 }
 
 async fn serve(config: &Config, assets: Assets) -> Result<(), String> {

@@ -59,7 +59,7 @@ type Float = Gauge<f64, AtomicU64>;
 
 /// Everything that is counted; cheap to share, and counted whether anybody asks or not.
 #[derive(Debug)]
-pub struct Metrics {
+pub(crate) struct Metrics {
     registry: Registry,
     creates: Family<Ended, Counter>,
     reveals: Family<Ended, Counter>,
@@ -223,3 +223,25 @@ const fn failed(error: &StoreError) -> &'static str {
 
 /// Shared by everything that counts.
 pub(crate) type Shared = Arc<Metrics>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_dashboard_asks_for_nothing_that_is_not_counted() {
+        let text = Metrics::default().text((0, 0));
+        let counted: Vec<_> =
+            text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
+        let dashboard = include_str!("../../deploy/grafana.json");
+        let asked = dashboard.split("ikrypt_").skip(1).map(|rest| {
+            let end = rest.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(rest.len());
+            format!("ikrypt_{}", &rest[..end])
+        });
+        for name in asked {
+            let plain = ["_total", "_bucket", "_count"].into_iter().find_map(|end| name.strip_suffix(end));
+            assert!(counted.contains(&plain.unwrap_or(&name)), "{name}\n{text}");
+        }
+        assert!(counted.len() > 10);
+    }
+}

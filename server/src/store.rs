@@ -22,6 +22,15 @@ pub async fn connect(database_url: &str) -> Result<Arc<dyn SecretStore>, Connect
     }
 }
 
+/// Connects to what is there already: makes no file, and leaves the tables as they are.
+pub async fn attach(database_url: &str) -> Result<Arc<dyn SecretStore>, ConnectError> {
+    match scheme(database_url) {
+        Some("postgres" | "postgresql") => Ok(Arc::new(PostgresStore::attach(database_url).await?)),
+        Some("sqlite") => Ok(Arc::new(SqliteStore::attach(database_url).await?)),
+        _ => Err(ConnectError::Scheme),
+    }
+}
+
 /// The URL as it may be shown: without name, password and parameters.
 pub fn describe(database_url: &str) -> String {
     match (scheme(database_url), Url::parse(database_url)) {
@@ -43,6 +52,9 @@ pub enum ConnectError {
     /// Neither of the two databases.
     #[error("DATABASE_URL must begin with postgres:// or sqlite:")]
     Scheme,
+    /// There is no such file, and none is made here.
+    #[error("there is no database yet: the first start of the server makes it")]
+    Missing,
     /// The folder or file of a SQLite database cannot be made.
     #[error("the database file cannot be made: {0}")]
     File(#[from] std::io::Error),

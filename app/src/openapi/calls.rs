@@ -25,7 +25,7 @@ fn reference<T: JsonSchema>(types: &mut SchemaGenerator) -> Value {
 }
 
 /// What every call may answer, and the status it goes with.
-const ALWAYS: [(u16, &str); 8] = [
+const ALWAYS: [(u16, &str); 7] = [
     (400, "invalid_request"),
     (403, "cross_site"),
     (413, "too_large"),
@@ -33,11 +33,16 @@ const ALWAYS: [(u16, &str); 8] = [
     (429, "rate_limited"),
     (503, "try_later"),
     (507, "storage_full"),
-    (404, "unavailable"),
 ];
 /// What some may.
-const SOMETIMES: [(u16, &str); 5] =
-    [(401, "unauthorized"), (403, "wrong_passphrase"), (409, "conflict"), (410, "gone"), (429, "locked")];
+const SOMETIMES: [(u16, &str); 6] = [
+    (401, "unauthorized"),
+    (403, "wrong_passphrase"),
+    (404, "unavailable"),
+    (409, "conflict"),
+    (410, "gone"),
+    (429, "locked"),
+];
 
 /// In the order in which a secret meets them.
 pub(crate) const CALLS: [Call; 5] = [
@@ -62,7 +67,7 @@ pub(crate) const CALLS: [Call; 5] = [
         answered: "The envelope, and how often and how long it can still be revealed",
         request: reference::<OpenRequest>,
         answer: reference::<OpenAnswer>,
-        refusals: &["gone"],
+        refusals: &["unavailable", "gone"],
         example: |example| json!({ "id": ID, "access": example["access"] }),
     },
     Call {
@@ -75,7 +80,7 @@ pub(crate) const CALLS: [Call; 5] = [
         answered: "The share",
         request: reference::<RevealRequest>,
         answer: reference::<RevealAnswer>,
-        refusals: &["wrong_passphrase", "gone", "locked"],
+        refusals: &["wrong_passphrase", "unavailable", "gone", "locked"],
         example: |example| {
             json!({
                 "id": ID, "access": example["access"], "reveal": example["reveal"], "claim": example["claim"],
@@ -90,7 +95,7 @@ pub(crate) const CALLS: [Call; 5] = [
         answered: "The receipt",
         request: reference::<ReceiptRequest>,
         answer: reference::<ReceiptAnswer>,
-        refusals: &[],
+        refusals: &["unavailable"],
         example: |example| json!({ "token": example["token"] }),
     },
     Call {
@@ -102,7 +107,7 @@ pub(crate) const CALLS: [Call; 5] = [
         answered: "The receipt as it is after it",
         request: reference::<ReceiptRequest>,
         answer: reference::<ReceiptAnswer>,
-        refusals: &[],
+        refusals: &["unavailable"],
         example: |example| json!({ "token": example["token"] }),
     },
 ];
@@ -174,9 +179,8 @@ impl Call {
 
     /// Status and code of whatever is not the answer.
     pub(crate) fn refusals(&self) -> impl Iterator<Item = (u16, &'static str)> {
-        let common = ALWAYS.into_iter().filter(|(_, code)| self.name != "create" || *code != "unavailable");
         let own = SOMETIMES.into_iter().filter(|(_, code)| self.refusals.contains(code));
-        let mut all: Vec<_> = common.chain(own).collect();
+        let mut all: Vec<_> = ALWAYS.into_iter().chain(own).collect();
         all.sort_unstable();
         all.into_iter()
     }

@@ -32,7 +32,7 @@ fn view(site: &Site) -> impl IntoView + use<> {
             <p>"The text of a secret, its passphrase, the part of a link after the "<code>"#"</code>", names, mail addresses, and the addresses of devices on the internet."</p>
             <h2>"While you use it"</h2>
             <p>"To answer you, the server has to receive your device's internet address, as every web server has to. This software does not write it into its database or its log. To hold back those who ask too often, it counts requests for each address, in memory: for minutes, and for up to an hour after something was sent."</p>
-            <p>"For each request the log has one line: what kind of page or call it was, how it ended, and how long it took. Not the address of the page, not the number of the secret, and nothing of what was sent."</p>
+            <p>"For each request the log has one line: what kind of page or call it was, how it ended, and how long it took. Not the address of the page, not the number of the secret, and nothing of what was sent. The operator may collect these lines, and counts of what happens, on other machines."</p>
             <p>"The operator may have other machines in front of this software, such as a proxy or a content delivery network. What these note down is the operator's to say."</p>
             <h2>"In your browser"</h2>
             <p>"This site sets no cookies. The only thing it keeps in your browser is whether you want it light or dark, if you choose that at the foot of a page. Your browser itself may keep the addresses of pages that you visited. Nothing is loaded from other servers."</p>

@@ -17,12 +17,11 @@ pub(super) fn misspelt(command: &Command) -> Option<Error> {
         .filter_map(|arg| Some(arg.get_env()?.to_string_lossy().into_owned()))
         .collect();
     let set = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    let (wrong, right) = set
-        .filter(|name| name.starts_with(PREFIX) && !known.contains(name))
-        .find_map(|name| Some((near(&name, &known)?.clone(), name)))
-        .map(|(right, wrong)| (wrong, right))?;
-    let said = format!("the environment variable {wrong} is no setting: is it meant to be {right}?\n");
-    Some(Error::raw(ErrorKind::UnknownArgument, said))
+    set.filter(|name| name.starts_with(PREFIX) && !known.contains(name)).find_map(|wrong| {
+        let right = near(&wrong, &known)?;
+        let said = format!("the environment variable {wrong} is no setting: is it meant to be {right}?\n");
+        Some(Error::raw(ErrorKind::UnknownArgument, said))
+    })
 }
 
 fn near<'a>(name: &str, known: &'a [String]) -> Option<&'a String> {

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use shared_crypto::{Digest, SecretId};
 
-use super::Shared;
+use super::{Metrics, Shared};
 
 /// Another store, counted.
 pub(crate) struct Metered {
@@ -29,14 +29,33 @@ impl Metered {
         self.metrics.timed(kind, started.elapsed());
         answer
     }
+
+    /// In a task of its own: who guesses and hangs up at once has guessed all the same.
+    async fn counted<T, F>(
+        &self,
+        work: impl FnOnce(Arc<dyn SecretStore>) -> F + Send + 'static,
+        kind: &'static str,
+        count: fn(&Metrics, &Result<T, StoreError>),
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, StoreError>> + Send,
+    {
+        let counting = Self { store: Arc::clone(&self.store), metrics: Arc::clone(&self.metrics) };
+        let task = tokio::spawn(async move {
+            let answer = counting.timed(kind, work(Arc::clone(&counting.store))).await;
+            count(&counting.metrics, &answer);
+            answer
+        });
+        task.await
+            .unwrap_or_else(|_| Err(StoreError::Unavailable("a call of the store was aborted".to_owned())))
+    }
 }
 
 #[async_trait]
 impl SecretStore for Metered {
     async fn create(&self, secret: NewSecret) -> Result<Creation, StoreError> {
-        let created = self.timed("create", self.store.create(secret)).await;
-        self.metrics.created(&created);
-        created
+        self.counted(move |store| async move { store.create(secret).await }, "create", Metrics::created).await
     }
 
     async fn open(&self, id: &SecretId, access_hash: &Digest) -> Result<Option<Opened>, StoreError> {
@@ -44,9 +63,8 @@ impl SecretStore for Metered {
     }
 
     async fn reveal(&self, attempt: Attempt) -> Result<Outcome, StoreError> {
-        let outcome = self.timed("reveal", self.store.reveal(attempt)).await;
-        self.metrics.revealed(&outcome);
-        outcome
+        self.counted(move |store| async move { store.reveal(attempt).await }, "reveal", Metrics::revealed)
+            .await
     }
 
     async fn receipt(&self, receipt_hash: &Digest) -> Result<Option<Receipt>, StoreError> {
@@ -54,9 +72,9 @@ impl SecretStore for Metered {
     }
 
     async fn burn(&self, receipt_hash: &Digest) -> Result<Option<Receipt>, StoreError> {
-        let burned = self.timed("burn", self.store.burn(receipt_hash)).await;
-        self.metrics.burned(&burned);
-        burned
+        let receipt_hash = *receipt_hash;
+        self.counted(move |store| async move { store.burn(&receipt_hash).await }, "burn", Metrics::burned)
+            .await
     }
 
     async fn sweep(&self) -> Result<Swept, StoreError> {

@@ -54,6 +54,15 @@ impl PostgresStore {
         let migrating = migrating.connect_with(options.clone()).await?;
         sqlx::migrate!("migrations/postgres").run(&migrating).await?;
         migrating.close().await;
+        Self::attach_with(options, pool).await
+    }
+
+    /// Connects, and leaves the tables as they are.
+    pub async fn attach(url: &str) -> Result<Self, ConnectError> {
+        Self::attach_with(url.parse()?, PgPoolOptions::new().max_connections(1)).await
+    }
+
+    async fn attach_with(options: PgConnectOptions, pool: PgPoolOptions) -> Result<Self, ConnectError> {
         let pool = pool
             .acquire_timeout(Duration::from_secs(5))
             .after_connect(|connection, _| {

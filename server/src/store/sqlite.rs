@@ -64,16 +64,33 @@ impl SqliteStore {
         writer: SqlitePoolOptions,
     ) -> Result<Self, ConnectError> {
         files::make_private(options.get_filename())?;
+        let store = Self::attach_with(options, writer).await?;
+        files::migrate(&store.writer).await?;
+        // What a process that was killed has left in the log.
+        store.deleted.notify_one();
+        Ok(store)
+    }
+
+    /// Opens a file that is there, and leaves its tables as they are.
+    pub async fn attach(url: &str) -> Result<Self, ConnectError> {
+        let options = Self::options(url)?;
+        if !options.get_filename().exists() {
+            return Err(ConnectError::Missing);
+        }
+        Self::attach_with(options, SqlitePoolOptions::new()).await
+    }
+
+    async fn attach_with(
+        options: SqliteConnectOptions,
+        writer: SqlitePoolOptions,
+    ) -> Result<Self, ConnectError> {
         let writer = writer.max_connections(1).acquire_timeout(BUSY).after_release(|connection, _| {
             Box::pin(async move { fit_for_another_transaction(connection).await })
         });
         let writer = writer.connect_with(options.clone()).await?;
-        files::migrate(&writer).await?;
         let readers = SqlitePoolOptions::new().max_connections(4).acquire_timeout(BUSY);
         let readers = readers.connect_lazy_with(options.read_only(true));
         let deleted = Arc::new(Notify::new());
-        // What a process that was killed has left in the log.
-        deleted.notify_one();
         files::checkpoint_after_deletions(&writer, &deleted);
         Ok(Self { writer, readers, deleted })
     }

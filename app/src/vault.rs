@@ -14,7 +14,9 @@ use shared_crypto::{
 
 use crate::error::ApiError;
 use crate::store::{Attempt, Creation, NewSecret, Opened, Outcome, SecretStore};
-pub use decide::{CLAIM_TTL, Claimed, Found, Held, RECEIPT_TTL, ReadAgain, Trace, Write, decide};
+pub use decide::{
+    CLAIM_TTL, Change, Claimed, Docket, Found, Held, RECEIPT_TTL, ReadAgain, Standing, Trace, Write, decide,
+};
 pub use limits::Limits;
 pub use quota::StorageQuota;
 

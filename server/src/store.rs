@@ -1,5 +1,7 @@
 //! The two databases behind [`SecretStore`], chosen by the URL's scheme.
 
+mod docket;
+mod gather;
 mod postgres;
 mod rows;
 mod sqlite;

@@ -1,10 +1,13 @@
 //! Who gets a view: the one place where that is decided.
 
+mod batch;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use shared_crypto::wire::State;
 use shared_crypto::{Digest, ServerShare};
 
 use crate::store::{Attempt, Ended, Outcome};
+pub use batch::{Change, Docket, Standing};
 
 /// How long a claim can be repeated.
 pub const CLAIM_TTL: TimeDelta = TimeDelta::minutes(5);

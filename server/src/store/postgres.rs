@@ -1,7 +1,9 @@
 //! PostgreSQL. `READ COMMITTED`, row locks, and its own clock: `clock_timestamp()`, read after the lock.
 
 mod admin;
+mod batch;
 mod create;
+mod line;
 mod open;
 mod receipt;
 mod reveal;
@@ -16,11 +18,14 @@ use app::store::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use shared_crypto::{Digest, SecretId};
-use sqlx::Executor;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::{Connection as _, Executor as _};
 
 use super::ConnectError;
+use super::gather::{Gather, Limits};
 use super::unit::unit;
+use batch::{Creates, Reveals};
+use line::{CONNECT, FRESH, Line, Work, alive, pooled};
 
 /// What a connection is set to, whatever the server's own settings are.
 const SESSION: &str = "SET synchronous_commit = on;
@@ -35,15 +40,21 @@ const SESSION: &str = "SET synchronous_commit = on;
 const STARTING: Duration = Duration::from_secs(10);
 
 /// Secrets in PostgreSQL, which several servers may share.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct PostgresStore {
     pool: PgPool,
+    creates: Arc<Gather<Creates>>,
+    reveals: Arc<Gather<Reveals>>,
 }
+
+/// Two batches at a time, so that one is computed while the other is written to the disk.
+const CREATES: Limits = Limits { lanes: 2, callers: 64, weight: 1 << 20 };
+const REVEALS: Limits = Limits { lanes: 2, callers: 64, weight: usize::MAX };
 
 impl PostgresStore {
     /// Connects and migrates; servers that start together wait for each other.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
-        let pool = PgPoolOptions::new().max_connections(20);
+        let pool = PgPoolOptions::new().max_connections(16);
         Self::connect_with(url.parse()?, pool).await
     }
 
@@ -64,13 +75,41 @@ impl PostgresStore {
 
     async fn attach_with(options: PgConnectOptions, pool: PgPoolOptions) -> Result<Self, ConnectError> {
         let pool = pool
-            .acquire_timeout(Duration::from_secs(5))
+            .acquire_timeout(CONNECT)
             .after_connect(|connection, _| {
                 Box::pin(async move { connection.execute(SESSION).await.map(|_| ()) })
             })
-            .connect_with(options)
+            .test_before_acquire(false)
+            .before_acquire(|connection, about| {
+                Box::pin(async move {
+                    if about.idle_for > FRESH {
+                        alive(connection).await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .connect_with(options.clone())
             .await?;
-        Ok(Self { pool })
+        let line = move || Line::to(options.clone());
+        let creates = Gather::new(CREATES, {
+            let line = line.clone();
+            move || Creates(line())
+        });
+        let reveals = Gather::new(REVEALS, move || Reveals(line()));
+        Ok(Self { pool, creates: Arc::new(creates), reveals: Arc::new(reveals) })
+    }
+
+    /// One call on a connection of the pool, again where a failure has passed.
+    async fn call<T: Send + 'static>(
+        &self,
+        work: impl for<'c> Fn(&'c mut PgConnection) -> Work<'c, T> + Send + Sync + 'static,
+    ) -> Result<T, StoreError> {
+        let (pool, work) = (self.pool.clone(), Arc::new(work));
+        unit(move || {
+            let (pool, work) = (pool.clone(), Arc::clone(&work));
+            async move { pooled(&pool, |connection| work(connection)).await }
+        })
+        .await
     }
 
     /// The pool, for tests that look at the rows.
@@ -82,32 +121,49 @@ impl PostgresStore {
 #[async_trait]
 impl SecretStore for PostgresStore {
     async fn create(&self, secret: NewSecret) -> Result<Creation, StoreError> {
-        let (pool, secret) = (self.pool.clone(), Arc::new(secret));
-        unit(move || create::create(pool.clone(), Arc::clone(&secret))).await
+        let secret = Arc::new(secret);
+        if let Some(creation) = self.creates.call(Arc::clone(&secret), secret.envelope.len()).await? {
+            return Ok(creation);
+        }
+        self.call(move |connection| {
+            let secret = Arc::clone(&secret);
+            Box::pin(async move { create::create(connection, &secret).await })
+        })
+        .await
     }
 
     async fn open(&self, id: &SecretId, access_hash: &Digest) -> Result<Option<Opened>, StoreError> {
-        let (pool, id, access_hash) = (self.pool.clone(), id.clone(), *access_hash);
-        unit(move || open::open(pool.clone(), id.clone(), access_hash)).await
+        let (id, access_hash) = (id.clone(), *access_hash);
+        self.call(move |connection| {
+            let id = id.clone();
+            Box::pin(async move { open::open(connection, &id, access_hash).await })
+        })
+        .await
     }
 
     async fn reveal(&self, attempt: Attempt) -> Result<Outcome, StoreError> {
-        let (pool, attempt) = (self.pool.clone(), Arc::new(attempt));
-        unit(move || reveal::reveal(pool.clone(), Arc::clone(&attempt))).await
+        let attempt = Arc::new(attempt);
+        if let Some(outcome) = self.reveals.call(Arc::clone(&attempt), 1).await? {
+            return Ok(outcome);
+        }
+        self.call(move |connection| {
+            let attempt = Arc::clone(&attempt);
+            Box::pin(async move { reveal::reveal(connection, &attempt).await })
+        })
+        .await
     }
 
     async fn receipt(&self, receipt_hash: &Digest) -> Result<Option<Receipt>, StoreError> {
-        let (pool, receipt_hash) = (self.pool.clone(), *receipt_hash);
-        unit(move || {
-            let pool = pool.clone();
-            async move { Ok(receipt::read_receipt(&mut *pool.acquire().await?, receipt_hash).await?) }
+        let receipt_hash = *receipt_hash;
+        self.call(move |connection| {
+            Box::pin(async move { Ok(receipt::read_receipt(connection, receipt_hash).await?) })
         })
         .await
     }
 
     async fn burn(&self, receipt_hash: &Digest) -> Result<Option<Receipt>, StoreError> {
-        let (pool, receipt_hash) = (self.pool.clone(), *receipt_hash);
-        unit(move || receipt::burn(pool.clone(), receipt_hash)).await
+        let receipt_hash = *receipt_hash;
+        self.call(move |connection| Box::pin(receipt::burn(connection, receipt_hash))).await
     }
 
     async fn sweep(&self) -> Result<Swept, StoreError> {
@@ -136,19 +192,18 @@ impl SecretStore for PostgresStore {
     }
 
     fn connections(&self) -> (u32, u32) {
-        super::connections([&self.pool])
+        let lanes = [self.creates.lanes(), self.reveals.lanes()];
+        let pool = super::connections([&self.pool]);
+        lanes.iter().fold(pool, |(busy, idle), lane| (busy + lane.0, idle + lane.1))
     }
 
     async fn close(&self) {
+        self.creates.close().await;
+        self.reveals.close().await;
         self.pool.close().await;
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        let pool = self.pool.clone();
-        unit(move || {
-            let pool = pool.clone();
-            async move { Ok(sqlx::query("SELECT 1").execute(&pool).await.map(|_| ())?) }
-        })
-        .await
+        self.call(|connection| Box::pin(async move { Ok(connection.ping().await?) })).await
     }
 }

@@ -95,6 +95,33 @@ impl<T: Time> AfterLock<T> {
     }
 }
 
+/// All of that and the secret's columns, read in one statement.
+#[derive(sqlx::FromRow)]
+pub(super) struct FoundRow<T> {
+    #[sqlx(flatten)]
+    rest: AfterLock<T>,
+    reveal_hash: Option<Vec<u8>>,
+    share: Option<Vec<u8>>,
+    views_left: Option<i16>,
+    bad_tries: Option<i32>,
+    locked_until: Option<T>,
+    secret_expires_at: Option<T>,
+}
+
+impl<T: Time> FoundRow<T> {
+    pub(super) fn into_found(self) -> Result<Found, sqlx::Error> {
+        let secret =
+            match (self.reveal_hash, self.share, self.views_left, self.bad_tries, self.secret_expires_at) {
+                (Some(reveal_hash), Some(share), Some(views_left), Some(bad_tries), Some(expires_at)) => {
+                    let locked_until = self.locked_until;
+                    Some(SecretRow { reveal_hash, share, views_left, bad_tries, locked_until, expires_at })
+                }
+                _ => None,
+            };
+        self.rest.into_found(secret)
+    }
+}
+
 /// A receipt's columns and the clock; `viewed_at` comes apart, since each database has its own list.
 #[derive(sqlx::FromRow)]
 pub(super) struct ReceiptRow<T> {

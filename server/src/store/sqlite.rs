@@ -1,6 +1,7 @@
 //! SQLite, the embedded default. One writer, `BEGIN IMMEDIATE`, the clock read in the SQL.
 
 mod admin;
+mod batch;
 mod create;
 mod files;
 mod open;
@@ -26,18 +27,29 @@ use sqlx::{Connection, Sqlite, Transaction};
 use tokio::sync::Notify;
 
 use super::ConnectError;
+use super::gather::{Gather, Limits};
 use super::unit::unit;
+use batch::{Known, Reveals};
+use create::Creates;
 
 /// How long one connection waits for another process's write.
 const BUSY: Duration = Duration::from_secs(5);
 
 /// Secrets in one SQLite file.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SqliteStore {
     writer: SqlitePool,
     readers: SqlitePool,
     deleted: Arc<Notify>,
+    creates: Arc<Gather<Creates>>,
+    known: Arc<Gather<Known>>,
+    reveals: Arc<Gather<Reveals>>,
 }
+
+/// There is one writer: more lanes would wait for it, and a larger weight would keep others waiting for longer.
+const CREATES: Limits = Limits { lanes: 1, callers: 64, weight: 1 << 20 };
+const KNOWN: Limits = Limits { lanes: 2, callers: 64, weight: usize::MAX };
+const REVEALS: Limits = Limits { lanes: 1, callers: 64, weight: usize::MAX };
 
 impl SqliteStore {
     /// Opens or makes the file of `sqlite:PATH` and migrates it.
@@ -92,7 +104,31 @@ impl SqliteStore {
         let readers = readers.connect_lazy_with(options.read_only(true));
         let deleted = Arc::new(Notify::new());
         files::checkpoint_after_deletions(&writer, &deleted);
-        Ok(Self { writer, readers, deleted })
+        let creates = Gather::new(CREATES, {
+            let writer = writer.clone();
+            move || Creates(writer.clone())
+        });
+        let reveals = Gather::new(REVEALS, {
+            let (writer, deleted) = (writer.clone(), Arc::clone(&deleted));
+            move || Reveals { writer: writer.clone(), deleted: Arc::clone(&deleted) }
+        });
+        let known = Gather::new(KNOWN, {
+            let readers = readers.clone();
+            move || Known(readers.clone())
+        });
+        let (creates, known, reveals) = (Arc::new(creates), Arc::new(known), Arc::new(reveals));
+        Ok(Self { writer, readers, deleted, creates, known, reveals })
+    }
+
+    /// A stranger is told so without the one lock for all who write: neither waits for the other.
+    async fn ask(self, attempt: Arc<Attempt>) -> Result<Outcome, StoreError> {
+        if self.known.call(Arc::clone(&attempt), 1).await? == Some(false) {
+            return Ok(Outcome::Unavailable);
+        }
+        if let Some(outcome) = self.reveals.call(Arc::clone(&attempt), 1).await? {
+            return Ok(outcome);
+        }
+        unit(move || reveal::reveal(self.clone(), Arc::clone(&attempt))).await
     }
 
     /// The pool of the one writer, for tests that look at the rows.
@@ -104,7 +140,11 @@ impl SqliteStore {
 #[async_trait]
 impl SecretStore for SqliteStore {
     async fn create(&self, secret: NewSecret) -> Result<Creation, StoreError> {
-        let (writer, secret) = (self.writer.clone(), Arc::new(secret));
+        let secret = Arc::new(secret);
+        if let Some(creation) = self.creates.call(Arc::clone(&secret), secret.envelope.len()).await? {
+            return Ok(creation);
+        }
+        let writer = self.writer.clone();
         unit(move || create::create(writer.clone(), Arc::clone(&secret))).await
     }
 
@@ -114,8 +154,9 @@ impl SecretStore for SqliteStore {
     }
 
     async fn reveal(&self, attempt: Attempt) -> Result<Outcome, StoreError> {
-        let (store, attempt) = (self.clone(), Arc::new(attempt));
-        unit(move || reveal::reveal(store.clone(), Arc::clone(&attempt))).await
+        // In a task of its own: whoever hangs up between the two has asked all the same.
+        let asking = tokio::spawn(self.clone().ask(Arc::new(attempt)));
+        asking.await.unwrap_or_else(|_| Err(StoreError::Unavailable("a reveal was aborted".to_owned())))
     }
 
     async fn receipt(&self, receipt_hash: &Digest) -> Result<Option<Receipt>, StoreError> {
@@ -162,6 +203,9 @@ impl SecretStore for SqliteStore {
     }
 
     async fn close(&self) {
+        self.known.close().await;
+        self.creates.close().await;
+        self.reveals.close().await;
         self.readers.close().await;
         files::checkpoint_at_the_end(&self.writer).await;
         self.writer.close().await;

@@ -10,10 +10,16 @@ use super::unavailable;
 /// How often a unit is tried whose failure says that nothing was done and that another try may pass.
 const TRIES: u32 = 4;
 
+/// How long a call of PostgreSQL may take: longer than every time-out that is set in the session. What takes longer
+/// talks to a connection that died without a word.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+
 /// Why a unit ended without an answer.
 #[derive(Debug)]
 pub(super) enum Trouble {
     Database(sqlx::Error),
+    /// Whether the transaction was committed is not known.
+    Commit(sqlx::Error),
     ReadAgain,
 }
 
@@ -30,24 +36,40 @@ impl From<ReadAgain> for Trouble {
 }
 
 impl Trouble {
+    /// Whether it may be one caller's own, and the others of a batch would do well without it: the database
+    /// answers, and certainly has done nothing.
+    pub(super) fn may_be_of_one(&self) -> bool {
+        match self {
+            Self::ReadAgain => true,
+            Self::Commit(_) => false,
+            // PostgreSQL's 57P: it ends, and this connection with it.
+            Self::Database(sqlx::Error::Database(error)) => {
+                error.code().is_none_or(|code| !code.starts_with("57P"))
+            }
+            Self::Database(error) => matches!(
+                error,
+                sqlx::Error::RowNotFound | sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }
+            ),
+        }
+    }
+
+    /// What a caller is told.
+    pub(super) fn to_error(&self) -> StoreError {
+        match self {
+            Self::Database(error) | Self::Commit(error) => unavailable(error),
+            Self::ReadAgain => StoreError::Unavailable("what was read does not fit together".to_owned()),
+        }
+    }
+
     /// Whether the database rolled back for a reason that may have passed: PostgreSQL's serialization
     /// failure, deadlock and lock time-out, SQLite's BUSY with its variants.
     fn passes(&self) -> bool {
         match self {
             Self::ReadAgain => true,
-            Self::Database(error) => error
+            Self::Database(error) | Self::Commit(error) => error
                 .as_database_error()
                 .and_then(sqlx::error::DatabaseError::code)
                 .is_some_and(|code| matches!(&*code, "40001" | "40P01" | "55P03" | "5" | "261" | "517")),
-        }
-    }
-}
-
-impl From<Trouble> for StoreError {
-    fn from(trouble: Trouble) -> Self {
-        match trouble {
-            Trouble::Database(error) => unavailable(&error),
-            Trouble::ReadAgain => Self::Unavailable("what was read does not fit together".to_owned()),
         }
     }
 }
@@ -69,7 +91,7 @@ where
                     tokio::time::sleep(Duration::from_millis(10 << tried)).await;
                     tried += 1;
                 }
-                ended => return ended.map_err(StoreError::from),
+                ended => return ended.map_err(|trouble| trouble.to_error()),
             }
         }
     });

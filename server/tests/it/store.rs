@@ -26,6 +26,7 @@ macro_rules! suite {
 }
 
 mod admin;
+mod batches;
 mod burn;
 mod claims;
 mod commit;

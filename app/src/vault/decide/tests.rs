@@ -1,5 +1,6 @@
 //! The order of the questions, and the numbers.
 
+mod batch;
 mod properties;
 mod story;
 

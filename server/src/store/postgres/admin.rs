@@ -50,7 +50,7 @@ pub(super) async fn purge(pool: PgPool, created_before: DateTime<Utc>) -> Result
 pub(super) async fn burn_id(pool: PgPool, id: SecretId) -> Result<Option<Receipt>, Trouble> {
     let found = sqlx::query("SELECT receipt_hash FROM receipts WHERE id = $1").bind(id.as_bytes().as_slice());
     let Some(row) = found.fetch_optional(&pool).await? else { return Ok(None) };
-    receipt::burn(pool, rows::digest(row.try_get("receipt_hash")?)?).await
+    receipt::burn(&mut *pool.acquire().await?, rows::digest(row.try_get("receipt_hash")?)?).await
 }
 
 pub(super) async fn about(pool: PgPool) -> Result<About, Trouble> {

@@ -1,17 +1,18 @@
 //! Storing a secret and its receipt, in one statement.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use app::store::{Creation, NewSecret};
 use sqlx::Row;
-use sqlx::postgres::PgPool;
+use sqlx::postgres::PgConnection;
 
 use crate::store::rows;
 use crate::store::unit::Trouble;
 
-pub(super) async fn create(pool: PgPool, secret: Arc<NewSecret>) -> Result<Creation, Trouble> {
-    let mut tx = pool.begin().await?;
-    let row = sqlx::query(
+pub(super) async fn create(connection: &mut PgConnection, secret: &NewSecret) -> Result<Creation, Trouble> {
+    // By itself a statement is a transaction, and `fetch_all` reads to its end: to the commit.
+    let rows = sqlx::query(
         "WITH t AS MATERIALIZED (SELECT date_trunc('milliseconds', clock_timestamp()) AS now),
          r AS (
            INSERT INTO receipts (id, access_hash, receipt_hash, request_hash, max_views, created_at, expires_at)
@@ -37,15 +38,14 @@ pub(super) async fn create(pool: PgPool, secret: Arc<NewSecret>) -> Result<Creat
     .bind(i16::from(secret.max_views))
     .bind(f64::from(secret.ttl_seconds))
     .bind(secret.has_room)
-    .fetch_optional(&mut *tx)
+    .fetch_all(connection)
     .await?;
-    let row = match row {
+    let row = match rows.first() {
         Some(row) => row,
         None if !secret.has_room => return Ok(Creation::NoRoom),
         // A twin has just committed, which this statement's snapshot does not show.
         None => return Err(Trouble::ReadAgain),
     };
-    tx.commit().await?;
     if !row.try_get::<bool, _>("same")? {
         return Ok(Creation::Conflict);
     }
@@ -54,4 +54,49 @@ pub(super) async fn create(pool: PgPool, secret: Arc<NewSecret>) -> Result<Creat
         created_at: row.try_get("created_at")?,
         expires_at: row.try_get("expires_at")?,
     })
+}
+
+/// Several at once, in one statement; `None` for each that was here before, is in conflict, or has no room.
+pub(super) async fn create_all(
+    connection: &mut PgConnection,
+    secrets: &[Arc<NewSecret>],
+) -> Result<Vec<Option<Creation>>, Trouble> {
+    let new: Vec<&NewSecret> =
+        secrets.iter().map(|secret| &**secret).filter(|secret| secret.has_room).collect();
+    let column = |field: fn(&NewSecret) -> &[u8]| new.iter().map(|secret| field(secret)).collect::<Vec<_>>();
+    let rows = sqlx::query(
+        "WITH q AS MATERIALIZED (
+           SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[], $6::bytea[],
+                                $7::bytea[], $8::smallint[], $9::float8[])
+                      AS q(id, access_hash, reveal_hash, receipt_hash, request_hash, share, envelope, max_views, ttl)
+         ), t AS MATERIALIZED (SELECT date_trunc('milliseconds', clock_timestamp()) AS now
+         ), r AS (
+           INSERT INTO receipts (id, access_hash, receipt_hash, request_hash, max_views, created_at, expires_at)
+           SELECT id, access_hash, receipt_hash, request_hash, max_views, now, now + ttl * interval '1 second'
+             FROM q, t ORDER BY access_hash -- twins in two batches wait for each other in one order
+               ON CONFLICT DO NOTHING RETURNING id, created_at, expires_at
+         ), s AS (
+           INSERT INTO secrets (id, access_hash, reveal_hash, share, envelope, views_left, expires_at)
+           SELECT q.id, access_hash, reveal_hash, share, envelope, max_views, expires_at FROM r JOIN q ON q.id = r.id
+         )
+         SELECT id, created_at, expires_at FROM r",
+    )
+    .bind(column(|secret| secret.id.as_bytes()))
+    .bind(column(|secret| &secret.access_hash))
+    .bind(column(|secret| &secret.reveal_hash))
+    .bind(column(|secret| &secret.receipt_hash))
+    .bind(column(|secret| &secret.request_hash))
+    .bind(column(|secret| secret.share.as_bytes()))
+    .bind(column(|secret| &secret.envelope))
+    .bind(new.iter().map(|secret| i16::from(secret.max_views)).collect::<Vec<_>>())
+    .bind(new.iter().map(|secret| f64::from(secret.ttl_seconds)).collect::<Vec<_>>())
+    .fetch_all(connection)
+    .await?;
+    let mut created = HashMap::with_capacity(rows.len());
+    for row in rows {
+        let id = rows::id(row.try_get("id")?)?;
+        let (created_at, expires_at) = (row.try_get("created_at")?, row.try_get("expires_at")?);
+        created.insert(*id.as_bytes(), Creation::Created { id, created_at, expires_at });
+    }
+    Ok(secrets.iter().map(|secret| created.remove(secret.id.as_bytes())).collect())
 }

@@ -5,12 +5,16 @@ use chrono::{DateTime, Utc};
 use shared_crypto::wire::State;
 use shared_crypto::{Digest, SecretId};
 use sqlx::Row;
-use sqlx::postgres::PgPool;
+use sqlx::postgres::PgConnection;
 
 use crate::store::rows;
 use crate::store::unit::Trouble;
 
-pub(super) async fn open(pool: PgPool, id: SecretId, access_hash: Digest) -> Result<Option<Opened>, Trouble> {
+pub(super) async fn open(
+    connection: &mut PgConnection,
+    id: &SecretId,
+    access_hash: Digest,
+) -> Result<Option<Opened>, Trouble> {
     let row = sqlx::query(
         "WITH t AS MATERIALIZED (SELECT clock_timestamp() AS now)
          SELECT r.state, r.ended_at, r.max_views, r.created_at, r.expires_at, t.now, s.envelope, s.views_left
@@ -19,7 +23,7 @@ pub(super) async fn open(pool: PgPool, id: SecretId, access_hash: Digest) -> Res
     )
     .bind(id.as_bytes().as_slice())
     .bind(access_hash.as_slice())
-    .fetch_optional(&pool)
+    .fetch_optional(connection)
     .await?;
     let Some(row) = row else { return Ok(None) };
     if let (Some(envelope), Some(left)) =

@@ -3,8 +3,8 @@
 use app::store::Receipt;
 use chrono::{DateTime, Utc};
 use shared_crypto::Digest;
-use sqlx::postgres::{PgConnection, PgPool};
-use sqlx::{FromRow, Row};
+use sqlx::postgres::PgConnection;
+use sqlx::{Connection as _, FromRow, Row};
 
 use crate::store::rows::ReceiptRow;
 use crate::store::unit::Trouble;
@@ -25,8 +25,11 @@ pub(super) async fn read_receipt(
         .transpose()
 }
 
-pub(super) async fn burn(pool: PgPool, receipt_hash: Digest) -> Result<Option<Receipt>, Trouble> {
-    let mut tx = pool.begin().await?;
+pub(super) async fn burn(
+    connection: &mut PgConnection,
+    receipt_hash: Digest,
+) -> Result<Option<Receipt>, Trouble> {
+    let mut tx = connection.begin().await?;
     sqlx::query(
         "SELECT FROM secrets s JOIN receipts r ON r.id = s.id WHERE r.receipt_hash = $1 FOR UPDATE OF s",
     )

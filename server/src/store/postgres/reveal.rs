@@ -1,21 +1,20 @@
 //! Who gets a view: lock and read, decide, apply.
 
-use std::sync::Arc;
-
 use app::store::{Attempt, Outcome};
 use app::vault::{CLAIM_TTL, Found, Write, decide};
 use chrono::{DateTime, Utc};
-use sqlx::postgres::{PgConnection, PgPool};
+use sqlx::Connection as _;
+use sqlx::postgres::PgConnection;
 
 use crate::store::rows::{AfterLock, SecretRow};
 use crate::store::unit::Trouble;
 
-pub(super) async fn reveal(pool: PgPool, attempt: Arc<Attempt>) -> Result<Outcome, Trouble> {
-    let mut tx = pool.begin().await?;
-    let found = lock_and_read(&mut tx, &attempt).await?;
-    let (outcome, write) = decide(&found, &attempt)?;
+pub(super) async fn reveal(connection: &mut PgConnection, attempt: &Attempt) -> Result<Outcome, Trouble> {
+    let mut tx = connection.begin().await?;
+    let found = lock_and_read(&mut tx, attempt).await?;
+    let (outcome, write) = decide(&found, attempt)?;
     if let (Some(write), Outcome::Granted { .. } | Outcome::Wrong { .. }) = (write, &outcome) {
-        apply(&mut tx, &attempt, &found, write).await?;
+        apply(&mut tx, attempt, &found, write).await?;
     }
     tx.commit().await?;
     Ok(outcome)

@@ -13,15 +13,6 @@ use crate::store::unit::Trouble;
 
 /// Says so where it has deleted something, and not its caller, who may have hung up.
 pub(super) async fn reveal(store: SqliteStore, attempt: Arc<Attempt>) -> Result<Outcome, Trouble> {
-    // A stranger is told so without the one lock for all who write: neither waits for the other.
-    let known = sqlx::query("SELECT 1 FROM receipts WHERE id = ?1 AND access_hash = ?2")
-        .bind(attempt.id.as_bytes().as_slice())
-        .bind(attempt.access_hash.as_slice())
-        .fetch_optional(&store.readers)
-        .await?;
-    if known.is_none() {
-        return Ok(Outcome::Unavailable);
-    }
     let mut tx = begin(&store.writer).await?;
     let found = read(&mut tx, &attempt).await?;
     let (outcome, write) = decide(&found, &attempt)?;

@@ -1,5 +1,6 @@
 //! A proxy before PostgreSQL, which can be switched off, or cut at the very commit.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
@@ -24,6 +25,8 @@ pub(crate) enum Line {
     CutBeforeCommit,
     /// A connection ends once it has committed: the commit arrives, and its confirmation does not.
     CutAfterCommit,
+    /// Nothing passes any more, and nobody is told: as if a cable had been pulled.
+    Silent,
 }
 
 /// A proxy on a port of its own.
@@ -89,17 +92,68 @@ async fn relay(client: TcpStream, server: TcpStream, line: Arc<AtomicU8>) {
 /// From the client, up to a commit where that is what cuts the line.
 async fn upstream(from: &mut (impl AsyncRead + Unpin), to: &mut (impl AsyncWrite + Unpin), line: &AtomicU8) {
     let mut bytes = vec![0; 1 << 16];
+    let mut messages = Messages::default();
     while let Ok(length @ 1..) = from.read(&mut bytes).await {
-        let is_commit = bytes[..length].windows(6).any(|word| word == b"COMMIT");
-        let cut = line.load(Ordering::SeqCst);
-        if is_commit && cut == Line::CutBeforeCommit as u8 {
+        let is_commit = messages.commit(&bytes[..length]);
+        let now = line.load(Ordering::SeqCst);
+        if is_commit && now == Line::CutBeforeCommit as u8 {
             return;
+        }
+        if now == Line::Silent as u8 {
+            return std::future::pending().await;
         }
         if to.write_all(&bytes[..length]).await.is_err() {
             return;
         }
-        if is_commit && cut == Line::CutAfterCommit as u8 {
+        if is_commit && now == Line::CutAfterCommit as u8 {
             return;
+        }
+    }
+}
+
+/// What a client of PostgreSQL says, message by message.
+#[derive(Default)]
+struct Messages {
+    rest: Vec<u8>,
+    /// Prepared statements that change something.
+    writing: HashSet<Vec<u8>>,
+    in_transaction: bool,
+}
+
+impl Messages {
+    /// Whether something of these bytes commits: COMMIT itself, or, by itself, a statement that changes something.
+    fn commit(&mut self, bytes: &[u8]) -> bool {
+        self.rest.extend_from_slice(bytes);
+        let mut is_commit = false;
+        loop {
+            // A connection begins with messages that have no kind.
+            let kind = self.rest.first().copied().filter(|kind| *kind != 0);
+            let start = usize::from(kind.is_some());
+            let Some(length) = self.rest.get(start..start + 4) else { return is_commit };
+            let end = start + usize::try_from(u32::from_be_bytes(length.try_into().unwrap())).unwrap();
+            if self.rest.len() < end {
+                return is_commit;
+            }
+            let message: Vec<u8> = self.rest.drain(..end).skip(start + 4).collect();
+            let mut words = message.split(|byte| *byte == 0);
+            match kind {
+                // Parse: a name, and the text.
+                Some(b'P') => {
+                    let (name, text) = (words.next().unwrap().to_vec(), words.next().unwrap());
+                    if text.windows(12).any(|word| word == b"INSERT INTO ") {
+                        self.writing.insert(name);
+                    }
+                }
+                // Bind: a portal, and the name of what was parsed.
+                Some(b'B') => {
+                    is_commit |= !self.in_transaction && self.writing.contains(words.nth(1).unwrap());
+                }
+                Some(b'Q') => {
+                    is_commit |= message.starts_with(b"COMMIT");
+                    self.in_transaction = message.starts_with(b"BEGIN");
+                }
+                _ => {}
+            }
         }
     }
 }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Site, create_body, receipt_body, reveal_body, sealed};
+use super::{Site, create_body, open_body, receipt_body, reveal_body, sealed};
 use crate::common::{Bed, Line, Postgres, Proxy, eventually};
 
 suite! {
     postgres: while_the_database_is_away_the_server_says_so_and_afterwards_it_goes_on,
-    a_connection_cut_at_the_commit_releases_nothing_and_loses_nothing
+    a_connection_cut_at_the_commit_releases_nothing_and_loses_nothing,
+    a_line_that_goes_dead_without_a_word_is_given_up
 }
 
 async fn while_the_database_is_away_the_server_says_so_and_afterwards_it_goes_on(bed: &Bed<Postgres>) {
@@ -58,4 +59,35 @@ async fn a_connection_cut_at_the_commit_releases_nothing_and_loses_nothing(bed: 
         let receipt = site.call("receipt", &receipt_body(&secret)).await.json();
         assert_eq!(receipt["viewed_at"].as_array().unwrap().len(), 1, "{cut:?}");
     }
+}
+
+async fn a_line_that_goes_dead_without_a_word_is_given_up(bed: &Bed<Postgres>) {
+    let proxy = Proxy::before(&bed.database).await;
+    let site = Site::over(Arc::new(proxy.store(&bed.database).await)).await;
+    let (secret, id) = site.secret(2).await;
+    let (open, reveal) = (open_body(&secret, &id), reveal_body(&secret, &id));
+    // A connection is there for each of them, and was used a moment ago.
+    assert_eq!(
+        (site.call("reveal", &reveal).await.status, site.call("open", &open).await.status),
+        (200, 200)
+    );
+
+    proxy.set(Line::Silent);
+    let asked = Instant::now();
+    let create = create_body(&sealed(), 1);
+    let answers =
+        futures::join!(site.call("create", &create), site.call("open", &open), site.call("reveal", &reveal),);
+    for answer in [answers.0, answers.1, answers.2] {
+        assert_eq!((answer.status, &*answer.body), (503, r#"{"error":"try_later"}"#));
+    }
+    assert!(asked.elapsed() < Duration::from_secs(30), "{:?}", asked.elapsed());
+    // Nobody waits for the connections that are left: each is asked for a sign of life.
+    proxy.set(Line::Open);
+    let back = Instant::now();
+    assert_eq!(
+        (site.call("reveal", &reveal).await.status, site.call("open", &open).await.status),
+        (200, 200)
+    );
+    assert_eq!(site.call("create", &create).await.status, 201);
+    assert!(back.elapsed() < Duration::from_secs(10), "{:?}", back.elapsed());
 }

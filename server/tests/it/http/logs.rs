@@ -4,6 +4,7 @@
 use std::path::PathBuf;
 
 use serde_json::Value;
+use shared_crypto::SecretId;
 
 use super::{Site, create_body, guess_body, open_body, receipt_body, reveal_body};
 use crate::common::{Bed, Database as _, Postgres, hex};
@@ -37,10 +38,24 @@ async fn the_statement_log_holds_no_id_hash_share_or_ciphertext(bed: &Bed<Postgr
         site.call(call, &body).await;
         said.push(body);
     }
+    // Somebody else has the lock: this one waits for it, with statements of its own.
+    let site = &site;
+    let (locked, id_of_locked) = site.secret(1).await;
+    let lock = bed.database.lock(&SecretId::decode(&id_of_locked).unwrap()).await;
+    let body = reveal_body(&locked, &id_of_locked);
+    let waiting = site.call("reveal", &body);
+    let unlocking = async {
+        bed.database.until_waiting(1).await;
+        lock.commit().await;
+    };
+    assert_eq!(futures::join!(waiting, unlocking).0.status, 200);
+    said.push(body);
     bed.store.sweep().await.unwrap();
 
     let log = std::fs::read_to_string(log).unwrap();
-    assert!(log.contains("FROM secrets WHERE id = $1"), "the statements are there");
+    for statement in ["LEFT JOIN secrets s", "FOR UPDATE OF s SKIP LOCKED", "FROM secrets WHERE id = $1"] {
+        assert!(log.contains(statement), "the statements are there: {statement}");
+    }
     let mut secrets = vec![id.clone(), hex(&base64url(&id))];
     for text in said.iter().flat_map(|body| body.as_object().unwrap().values()).filter_map(Value::as_str) {
         let bytes = base64url(text);

@@ -7,12 +7,12 @@ use proptest::prelude::*;
 use super::*;
 
 #[derive(Debug, Clone)]
-enum Step {
+pub(super) enum Step {
     Reveal { right: bool, claim: u8 },
     Wait { millis: i64 },
 }
 
-fn steps() -> impl Strategy<Value = Vec<Step>> {
+pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
     let reveal = (any::<bool>(), 0..6_u8).prop_map(|(right, claim)| Step::Reveal { right, claim });
     let wait =
         prop_oneof![0..5_000_i64, Just(300_000), Just(900_000)].prop_map(|millis| Step::Wait { millis });
@@ -20,22 +20,22 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 /// The three tables, for one secret. A right and a wrong passphrase with one claim are two claims.
-struct Tables {
-    now: DateTime<Utc>,
-    secret: Option<Held>,
-    receipt: Trace,
-    claims: HashMap<(bool, u8), Claimed>,
-    views: u32,
+pub(super) struct Tables {
+    pub(super) now: DateTime<Utc>,
+    pub(super) secret: Option<Held>,
+    pub(super) receipt: Trace,
+    pub(super) claims: HashMap<(bool, u8), Claimed>,
+    pub(super) views: u32,
 }
 
 impl Tables {
-    fn with_views(views_left: u8) -> Self {
+    pub(super) fn with_views(views_left: u8) -> Self {
         let secret = Held { views_left, expires_at: at(3_600_000), ..held() };
         let Found { now, receipt, secret, .. } = found(secret);
         Self { now, secret, receipt: receipt.unwrap(), claims: HashMap::new(), views: 0 }
     }
 
-    fn reveal(&mut self, right: bool, claim: u8) -> Outcome {
+    pub(super) fn reveal(&mut self, right: bool, claim: u8) -> Outcome {
         let claim = (right, claim);
         let found = Found {
             now: self.now,

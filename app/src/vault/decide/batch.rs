@@ -1,0 +1,160 @@
+//! Several attempts in one batch: each is decided as if those before it had been written already.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use shared_crypto::wire::State;
+use shared_crypto::{Digest, SecretId};
+
+use super::{CLAIM_TTL, Claimed, Found, Held, ReadAgain, Trace, Write, decide};
+use crate::store::{Attempt, Outcome};
+
+/// What was read of one secret, and what becomes of it.
+#[derive(Debug, Clone)]
+struct Case {
+    was: Standing,
+    secret: Option<Held>,
+    receipt: Option<Trace>,
+    viewed: u32,
+    wrong: u32,
+}
+
+/// Where a secret stands: all of it that attempts change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// Views that remain; with 0 it is gone.
+    pub views_left: u8,
+    /// Wrong passphrases since the last right one.
+    pub bad_tries: u32,
+    /// Until when nothing is tried.
+    pub locked_until: Option<DateTime<Utc>>,
+}
+
+impl From<Option<&Held>> for Standing {
+    fn from(held: Option<&Held>) -> Self {
+        held.map_or(Self { views_left: 0, bad_tries: 0, locked_until: None }, |held| Self {
+            views_left: held.views_left,
+            bad_tries: held.bad_tries,
+            locked_until: held.locked_until,
+        })
+    }
+}
+
+/// What is to be written about one secret, after all attempts of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Which.
+    pub id: SecretId,
+    /// Where it stood when it was read: who holds no lock writes only if it still does.
+    pub was: Standing,
+    /// Where it stands now; with no views left it is removed, and its receipt ends as viewed.
+    pub becomes: Standing,
+    /// Views of this batch.
+    pub viewed: u32,
+    /// Wrong passphrases of this batch.
+    pub wrong: u32,
+}
+
+/// The attempts of one batch, decided one after the other. Pure, as [`decide`] is.
+#[derive(Debug)]
+pub struct Docket {
+    now: DateTime<Utc>,
+    cases: HashMap<Key, Case>,
+    claims: HashMap<Digest, Claimed>,
+    new_claims: Vec<(SecretId, Digest, u8)>,
+}
+
+/// A secret, for those who have the link to it.
+type Key = ([u8; 12], Digest);
+
+fn key(attempt: &Attempt) -> Key {
+    (*attempt.id.as_bytes(), attempt.access_hash)
+}
+
+impl Docket {
+    /// Empty, at the moment that the database's clock showed when everything was read.
+    pub fn new(now: DateTime<Utc>) -> Self {
+        Self { now, cases: HashMap::new(), claims: HashMap::new(), new_claims: Vec::new() }
+    }
+
+    /// What was read for an attempt. What is said of one secret by several attempts is the same.
+    pub fn read(
+        &mut self,
+        attempt: &Attempt,
+        secret: Option<Held>,
+        receipt: Option<Trace>,
+        claim: Option<Claimed>,
+    ) {
+        let was = secret.as_ref().into();
+        self.cases.entry(key(attempt)).or_insert(Case { was, secret, receipt, viewed: 0, wrong: 0 });
+        if let Some(claim) = claim {
+            self.claims.entry(attempt.claim_hash).or_insert(claim);
+        }
+    }
+
+    /// Decides the next attempt, and remembers what that changes.
+    pub fn decide(&mut self, attempt: &Attempt) -> Result<Outcome, ReadAgain> {
+        let case = self.cases.get_mut(&key(attempt)).ok_or(ReadAgain)?;
+        let found = Found {
+            now: self.now,
+            claim: self.claims.get(&attempt.claim_hash).cloned(),
+            secret: case.secret.clone(),
+            receipt: case.receipt,
+        };
+        let (outcome, write) = decide(&found, attempt)?;
+        match (write, &outcome, case.secret.as_mut()) {
+            (Some(Write::View { views_left }), Outcome::Granted { share, .. }, Some(held)) => {
+                case.viewed += 1;
+                held.views_left = views_left;
+                held.bad_tries = 0;
+                held.locked_until = None;
+                let expires_at = self.now + CLAIM_TTL;
+                self.claims
+                    .insert(attempt.claim_hash, Claimed { share: share.clone(), views_left, expires_at });
+                self.new_claims.push((attempt.id.clone(), attempt.claim_hash, views_left));
+                if views_left == 0 {
+                    // Gone for those who come after, in this batch already.
+                    case.secret = None;
+                    case.receipt = case.receipt.map(|trace| Trace {
+                        state: State::Viewed,
+                        ended_at: Some(self.now),
+                        ..trace
+                    });
+                }
+            }
+            (Some(Write::Try { bad_tries, locked_until }), _, Some(held)) => {
+                case.wrong += 1;
+                held.bad_tries = bad_tries;
+                held.locked_until = locked_until;
+            }
+            _ => {}
+        }
+        Ok(outcome)
+    }
+
+    /// The moment of all of them.
+    pub const fn now(&self) -> DateTime<Utc> {
+        self.now
+    }
+
+    /// Claims to be inserted: the secret, the hash, and the views that were left.
+    pub fn new_claims(&self) -> &[(SecretId, Digest, u8)] {
+        &self.new_claims
+    }
+
+    /// What becomes of each secret that something becomes of, by id.
+    pub fn changes(&self) -> Vec<Change> {
+        let touched = self.cases.iter().filter(|(_, case)| case.viewed + case.wrong > 0);
+        let mut changes: Vec<_> = touched
+            .map(|((id, _), case)| Change {
+                id: SecretId::from_bytes(*id),
+                was: case.was,
+                becomes: case.secret.as_ref().into(),
+                viewed: case.viewed,
+                wrong: case.wrong,
+            })
+            .collect();
+        changes.sort_by_key(|change| *change.id.as_bytes());
+        changes
+    }
+}

@@ -1,0 +1,164 @@
+//! Creates and reveals for several callers at once.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use app::store::{Attempt, Creation, NewSecret, Outcome};
+use app::vault::{CLAIM_TTL, Change, Docket, Found};
+use chrono::{DateTime, Utc};
+use sqlx::Row as _;
+use sqlx::postgres::PgConnection;
+
+use super::create::{create, create_all};
+use super::line::Line;
+use crate::store::docket::decide_all;
+use crate::store::gather::Carrier;
+use crate::store::rows::{self, FoundRow};
+use crate::store::unit::Trouble;
+
+/// Stores several secrets in one statement.
+pub(super) struct Creates(pub(super) Line);
+
+impl Carrier for Creates {
+    type Call = NewSecret;
+    type Answer = Creation;
+
+    async fn carry(&mut self, calls: &[Arc<NewSecret>]) -> Result<Vec<Option<Creation>>, Trouble> {
+        let secrets = calls.to_vec();
+        let work = self.0.work(|connection| {
+            Box::pin(async move {
+                match &*secrets {
+                    // For one the plainer statement is the faster one, and says all there is to say.
+                    [secret] => Ok(vec![Some(create(connection, secret).await?)]),
+                    secrets => create_all(connection, secrets).await,
+                }
+            })
+        });
+        work.await
+    }
+}
+
+/// Decides several reveals from one reading, and writes them in one statement.
+///
+/// Nothing is locked while it is decided. What is written says instead where each secret stood when it was read, and
+/// is written only if it still does, and only if nobody has the lock: in the moment of writing that is as good as the
+/// lock. Whose secret has moved goes alone, and waits for its turn.
+pub(super) struct Reveals(pub(super) Line);
+
+impl Carrier for Reveals {
+    type Call = Attempt;
+    type Answer = Outcome;
+
+    async fn carry(&mut self, calls: &[Arc<Attempt>]) -> Result<Vec<Option<Outcome>>, Trouble> {
+        let attempts = calls.to_vec();
+        self.0.work(|connection| Box::pin(reveal_all(connection, attempts))).await
+    }
+}
+
+async fn reveal_all(
+    connection: &mut PgConnection,
+    attempts: Vec<Arc<Attempt>>,
+) -> Result<Vec<Option<Outcome>>, Trouble> {
+    let (docket, mut outcomes) = decide_all(&attempts, read(connection, &attempts).await?)?;
+    let changes = docket.changes();
+    if changes.is_empty() {
+        return Ok(outcomes);
+    }
+    let written = write(connection, &docket, &changes).await?;
+    let missed: HashSet<_> =
+        changes.iter().map(|change| *change.id.as_bytes()).filter(|id| !written.contains(id)).collect();
+    for (attempt, outcome) in attempts.iter().zip(&mut outcomes) {
+        if missed.contains(attempt.id.as_bytes()) {
+            *outcome = None;
+        }
+    }
+    Ok(outcomes)
+}
+
+/// Everything in one snapshot, and the clock a moment later.
+async fn read(connection: &mut PgConnection, attempts: &[Arc<Attempt>]) -> Result<Vec<Found>, sqlx::Error> {
+    let column =
+        |field: fn(&Attempt) -> &[u8]| attempts.iter().map(|attempt| field(attempt)).collect::<Vec<_>>();
+    let rows: Vec<FoundRow<DateTime<Utc>>> = sqlx::query_as(
+        "WITH t AS MATERIALIZED (SELECT date_trunc('milliseconds', clock_timestamp()) AS now)
+         SELECT t.now, c.share AS claim_share, c.views_left AS claim_views_left, c.expires_at AS claim_expires_at,
+                r.state, r.expires_at, r.ended_at, s.reveal_hash, s.share, s.views_left, s.bad_tries,
+                s.locked_until, s.expires_at AS secret_expires_at
+           FROM t, unnest($1::bytea[], $2::bytea[], $3::bytea[])
+                     WITH ORDINALITY AS q(id, access_hash, claim_hash, n)
+                LEFT JOIN claims c ON c.claim_hash = q.claim_hash
+                LEFT JOIN receipts r ON r.id = q.id AND r.access_hash = q.access_hash
+                LEFT JOIN secrets s ON s.id = q.id AND s.access_hash = q.access_hash
+          ORDER BY q.n",
+    )
+    .bind(column(|attempt| attempt.id.as_bytes()))
+    .bind(column(|attempt| &attempt.access_hash))
+    .bind(column(|attempt| &attempt.claim_hash))
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(FoundRow::into_found).collect()
+}
+
+/// Everything that was decided, where it still holds: answers for which secrets that is.
+async fn write(
+    connection: &mut PgConnection,
+    docket: &Docket,
+    changes: &[Change],
+) -> Result<HashSet<[u8; 12]>, sqlx::Error> {
+    let claims = docket.new_claims();
+    let rows = sqlx::query(
+        "WITH w AS MATERIALIZED (
+           SELECT * FROM unnest($1::bytea[], $2::smallint[], $3::integer[], $4::timestamptz[], $5::smallint[],
+                                $6::integer[], $7::timestamptz[], $8::integer[], $9::integer[])
+                      AS w(id, was_left, was_bad, was_locked, views_left, bad_tries, locked_until, viewed, wrong)
+         ), v AS MATERIALIZED (
+           SELECT w.*, s.share FROM w JOIN secrets s ON s.id = w.id
+            WHERE s.views_left = w.was_left AND s.bad_tries = w.was_bad
+              AND s.locked_until IS NOT DISTINCT FROM w.was_locked AND s.expires_at > clock_timestamp()
+              FOR UPDATE OF s SKIP LOCKED
+         ), claim AS (
+           INSERT INTO claims (claim_hash, share, views_left, expires_at)
+           SELECT k.claim_hash, v.share, k.views_left, $14
+             FROM unnest($10::bytea[], $11::bytea[], $12::smallint[]) AS k(id, claim_hash, views_left)
+                  JOIN v ON v.id = k.id
+               ON CONFLICT (claim_hash) DO UPDATE
+              SET share = excluded.share, views_left = excluded.views_left, expires_at = excluded.expires_at
+         ), gone AS (
+           DELETE FROM secrets s USING v WHERE s.id = v.id AND v.views_left = 0
+         ), kept AS (
+           UPDATE secrets s SET views_left = v.views_left, bad_tries = v.bad_tries, locked_until = v.locked_until
+             FROM v WHERE s.id = v.id AND v.views_left > 0
+         ), told AS (
+           UPDATE receipts r
+              SET views_used = r.views_used + v.viewed,
+                  viewed_at = r.viewed_at || array_fill($13::timestamptz, ARRAY[v.viewed]),
+                  wrong_passphrases = r.wrong_passphrases + v.wrong,
+                  state = CASE WHEN v.views_left = 0 THEN 'viewed' ELSE r.state END,
+                  ended_at = CASE WHEN v.views_left = 0 THEN $13 ELSE r.ended_at END
+             FROM v WHERE r.id = v.id
+         )
+         SELECT id FROM v",
+    )
+    .bind(changes.iter().map(|change| change.id.as_bytes().as_slice()).collect::<Vec<_>>())
+    .bind(changes.iter().map(|change| i16::from(change.was.views_left)).collect::<Vec<_>>())
+    .bind(changes.iter().map(|change| count(change.was.bad_tries)).collect::<Vec<_>>())
+    .bind(changes.iter().map(|change| change.was.locked_until).collect::<Vec<_>>())
+    .bind(changes.iter().map(|change| i16::from(change.becomes.views_left)).collect::<Vec<_>>())
+    .bind(changes.iter().map(|change| count(change.becomes.bad_tries)).collect::<Vec<_>>())
+    .bind(changes.iter().map(|change| change.becomes.locked_until).collect::<Vec<_>>())
+    .bind(changes.iter().map(|change| count(change.viewed)).collect::<Vec<_>>())
+    .bind(changes.iter().map(|change| count(change.wrong)).collect::<Vec<_>>())
+    .bind(claims.iter().map(|(id, ..)| id.as_bytes().as_slice()).collect::<Vec<_>>())
+    .bind(claims.iter().map(|(_, hash, _)| hash.as_slice()).collect::<Vec<_>>())
+    .bind(claims.iter().map(|(.., left)| i16::from(*left)).collect::<Vec<_>>())
+    .bind(docket.now())
+    .bind(docket.now() + CLAIM_TTL)
+    // By itself a statement is a transaction, and this reads to its end: to the commit.
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter().map(|row| Ok(*rows::id(row.try_get("id")?)?.as_bytes())).collect()
+}
+
+fn count(number: u32) -> i32 {
+    i32::try_from(number).unwrap_or(i32::MAX)
+}

@@ -1,0 +1,183 @@
+//! Callers that come together go into the database together, and each is told its own.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use app::store::{Creation, NewSecret, Outcome, SecretStore as _, StoreError};
+use futures::future::join_all;
+use shared_crypto::wire::State;
+
+use crate::common::{Bed, Line, Postgres, Proxy, Sample, at_once};
+
+suite! {
+    creates_that_come_together_are_each_answered_for_themselves,
+    reveals_that_come_together_are_each_answered_for_themselves,
+    one_bad_create_in_a_group_harms_no_other,
+    callers_who_hang_up_are_carried_all_the_same;
+    postgres: a_locked_secret_makes_nobody_else_wait,
+    where_the_confirmation_is_lost_nobody_is_counted_twice
+}
+
+async fn creates_that_come_together_are_each_answered_for_themselves(bed: &Bed) {
+    let known = bed.secret(1).await;
+    let full = |sample: &Sample| NewSecret { has_room: false, ..sample.request() };
+    let mut requests = Vec::new();
+    for number in 0..120 {
+        let sample = Sample::new(3);
+        let request = match number % 6 {
+            // A request that was here before, one with its hash, one without room, and one that comes twice.
+            0 => (known.request_again(), Some(known.id.clone()), true),
+            1 => (NewSecret { access_hash: known.access_hash(), ..sample.request() }, None, true),
+            2 => (full(&sample), None, false),
+            3 => {
+                requests.push((sample.request(), None, true));
+                (sample.request_again(), None, true)
+            }
+            _ => (sample.request(), Some(sample.id.clone()), true),
+        };
+        requests.push(request);
+    }
+    let answers = at_once(requests.len(), |i| {
+        let (store, request) = (Arc::clone(&bed.store), requests[i].0.clone());
+        async move { store.create(request).await.unwrap() }
+    })
+    .await;
+    for (index, ((request, expected, has_room), answer)) in requests.iter().zip(&answers).enumerate() {
+        match answer {
+            Creation::Created { id, .. } => {
+                // Twins have one id between them.
+                let same = requests.iter().zip(&answers).filter(|((other, ..), answer)| {
+                    other.request_hash == request.request_hash
+                        && matches!(answer, Creation::Created { id: theirs, .. } if theirs == id)
+                });
+                let twins = if expected.is_some() { same.count().min(1) } else { same.count() - 1 };
+                assert_eq!(twins, 1, "{index}");
+                assert!(expected.as_ref().is_none_or(|expected| expected == id), "{index}");
+            }
+            Creation::Conflict => assert_eq!(request.access_hash, known.access_hash(), "{index}"),
+            Creation::NoRoom => assert!(!has_room, "{index}"),
+        }
+    }
+    // 40 of the last two kinds, 20 twins, and the first of all.
+    assert_eq!(bed.rows("secrets").await, 61);
+    assert_eq!(bed.rows("receipts").await, 61);
+}
+
+async fn reveals_that_come_together_are_each_answered_for_themselves(bed: &Bed) {
+    let mut samples = Vec::new();
+    for views in [1, 2, 1, 1, 1] {
+        for _ in 0..30 {
+            samples.push(bed.secret(views).await);
+        }
+    }
+    for burned in &samples[90..120] {
+        bed.burn(burned).await;
+    }
+    let outcomes = at_once(samples.len(), |i| {
+        let (store, sample) = (Arc::clone(&bed.store), samples[i].clone());
+        let attempt = match i / 30 {
+            2 => sample.wrong(),
+            4 => sample.stranger(),
+            _ => sample.attempt(),
+        };
+        async move { store.reveal(attempt).await.unwrap() }
+    })
+    .await;
+    for (i, (sample, outcome)) in samples.iter().zip(outcomes).enumerate() {
+        match i / 30 {
+            0 => assert_eq!(outcome, sample.granted(0)),
+            1 => assert_eq!(outcome, sample.granted(1)),
+            2 => assert_eq!(outcome, Outcome::Wrong { tries_left: 4, wait: None }),
+            3 => assert!(matches!(outcome, Outcome::Gone(ended) if ended.state == State::Burned)),
+            _ => assert_eq!(outcome, Outcome::Unavailable),
+        }
+        let receipt = bed.receipt(sample).await;
+        assert_eq!(receipt.viewed_at.len(), usize::from(i < 60), "{i}");
+        assert_eq!(receipt.wrong_passphrases, u32::from(i / 30 == 2), "{i}");
+    }
+}
+
+async fn one_bad_create_in_a_group_harms_no_other(bed: &Bed) {
+    let answers = at_once(40, |i| {
+        let store = Arc::clone(&bed.store);
+        // No views: the rules refuse it, and so does the table, together with all that stand in one statement.
+        let request = Sample::new(u8::from(i % 10 != 5)).request();
+        async move { store.create(request).await }
+    })
+    .await;
+    for (i, answer) in answers.into_iter().enumerate() {
+        assert_eq!(matches!(answer, Ok(Creation::Created { .. })), i % 10 != 5, "{i} {answer:?}");
+    }
+    assert_eq!(bed.rows("secrets").await, 36);
+}
+
+async fn callers_who_hang_up_are_carried_all_the_same(bed: &Bed) {
+    let samples = join_all((0..40).map(|_| bed.secret(1))).await;
+    for sample in &samples {
+        let (store, attempt) = (Arc::clone(&bed.store), sample.attempt());
+        let asking = tokio::spawn(async move { store.reveal(attempt).await });
+        tokio::time::sleep(Duration::from_micros(u64::from(crate::common::random(3000)))).await;
+        asking.abort();
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    for sample in &samples {
+        // Untouched, or released to somebody who is gone: nothing in between.
+        let receipt = bed.receipt(sample).await;
+        assert_eq!(bed.holds(sample).await, receipt.viewed_at.is_empty());
+    }
+    // And the next one is served.
+    let next = bed.secret(1).await;
+    assert_eq!(bed.reveal(next.attempt()).await, next.granted(0));
+}
+
+async fn a_locked_secret_makes_nobody_else_wait(bed: &Bed<Postgres>) {
+    let locked = bed.secret(1).await;
+    let others = join_all((0..20).map(|_| bed.secret(1))).await;
+    let mut tx = bed.database.raw.begin().await.unwrap();
+    sqlx::query("SELECT FROM secrets WHERE id = $1 FOR UPDATE")
+        .bind(locked.id.as_bytes().as_slice())
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+
+    let waiting = {
+        let (store, attempt) = (Arc::clone(&bed.store), locked.attempt());
+        tokio::spawn(async move { store.reveal(attempt).await.unwrap() })
+    };
+    let started = Instant::now();
+    let outcomes = join_all(others.iter().map(|other| bed.reveal(other.attempt()))).await;
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    for (other, outcome) in others.iter().zip(outcomes) {
+        assert_eq!(outcome, other.granted(0));
+    }
+    assert!(!waiting.is_finished());
+    tx.rollback().await.unwrap();
+    assert_eq!(waiting.await.unwrap(), locked.granted(0));
+}
+
+async fn where_the_confirmation_is_lost_nobody_is_counted_twice(bed: &Bed<Postgres>) {
+    let proxy = Proxy::before(&bed.database).await;
+    let store = Arc::new(proxy.store(&bed.database).await);
+    let samples = join_all((0..40).map(|_| bed.secret(2))).await;
+    for (cut, reached) in [(Line::CutBeforeCommit, 0), (Line::CutAfterCommit, 1)] {
+        proxy.set(cut);
+        let outcomes = at_once(samples.len(), |i| {
+            let (store, guess) = (Arc::clone(&store), samples[i].wrong());
+            async move { store.reveal(guess).await }
+        })
+        .await;
+        for outcome in outcomes {
+            assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
+        }
+        // Long enough for whatever is still under way in the database, and for another try, if there were one.
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        for sample in &samples {
+            assert_eq!(bed.receipt(sample).await.wrong_passphrases, reached, "{cut:?}");
+        }
+    }
+    proxy.set(Line::Open);
+    for sample in &samples {
+        assert_eq!(store.reveal(sample.attempt()).await.unwrap(), sample.granted(1));
+    }
+    store.close().await;
+}

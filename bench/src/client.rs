@@ -50,6 +50,16 @@ pub(crate) async fn get(address: SocketAddr, clients: usize, times: usize, path:
     Ok(answers.0)
 }
 
+/// The body of one answer, as it crosses the network.
+pub(crate) async fn fetch(address: SocketAddr, path: &str, encoding: &str) -> Result<Bytes> {
+    let request = Request::get(path).header("host", "bench").header("accept-encoding", encoding);
+    let response = connect(address).await?.send_request(request.body(Full::default())?).await?;
+    if !response.status().is_success() {
+        bail!("{path}: status {}", response.status());
+    }
+    Ok(response.into_body().collect().await?.to_bytes())
+}
+
 /// `POST` of each body once; the answers in the order of the bodies.
 pub(crate) async fn post(
     address: SocketAddr,

@@ -5,12 +5,15 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a terminal program")]
 
 mod client;
+mod crypto;
+mod growth;
 mod peer;
 mod pgbench;
 mod report;
 mod secrets;
 mod server;
 mod stats;
+mod weight;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -42,6 +45,16 @@ struct Args {
     /// Requests of one measurement with many clients
     #[arg(long, default_value_t = 30_000)]
     requests: usize,
+    /// Rows among which reveals are measured, beside 10,000: 0 for none; ten million take a quarter of an hour and
+    /// 12 GB
+    #[arg(long, default_value_t = 0)]
+    growth: u64,
+    /// The folder of criterion's results
+    #[arg(long, requires = "browser")]
+    natively: Option<PathBuf>,
+    /// What a browser has said of its speed
+    #[arg(long)]
+    browser: Option<PathBuf>,
     /// Another product, to be measured beside this one: `cryptgeon=http://127.0.0.1:8000`
     #[arg(long, value_name = "NAME=URL")]
     peer: Vec<Peer>,
@@ -65,11 +78,17 @@ const MEBIBYTE: usize = 1 << 20;
 async fn main() -> Result<ExitCode> {
     let args = Args::parse();
     let mut table = Table::default();
+    if let (Some(natively), Some(browser)) = (&args.natively, &args.browser) {
+        crypto::add(&mut table, natively, &std::fs::read_to_string(browser)?)?;
+    }
     for round in 1..=args.rounds {
         eprintln!("round {round} of {}", args.rounds);
         one_round(&args, &mut table).await?;
     }
-    let text = table.markdown();
+    if args.growth > 0 {
+        growth::measure(&args, args.growth, &mut table).await?;
+    }
+    let text = format!("{}\n\n{}", report::machine()?, table.markdown());
     println!("{text}");
     if let Some(path) = &args.out {
         report::replace(path, &text).with_context(|| format!("cannot write {}", path.display()))?;
@@ -97,17 +116,33 @@ async fn one_round(args: &Args, table: &mut Table) -> Result<()> {
     let on_sqlite =
         stories(args, &format!("sqlite:{}", folder.path().join("bench.sqlite").display()), table, "SQLite")
             .await?;
-    table.at_least("create, PostgreSQL, 64 clients", 1.0, on_postgres.create.per_second / inserts.per_second);
-    table.at_least("reveal, PostgreSQL, 64 clients", 0.8, on_postgres.reveal.per_second / inserts.per_second);
-    table.at_least("create, SQLite, 64 clients", 1.0, on_sqlite.create.per_second / inserts.per_second);
-    table.at_least("reveal, SQLite, 64 clients", 0.8, on_sqlite.reveal.per_second / inserts.per_second);
+    table.at_least(
+        "create, PostgreSQL, 64 clients, to pgbench",
+        1.0,
+        on_postgres.create.per_second / inserts.per_second,
+    );
+    table.at_least(
+        "reveal, PostgreSQL, 64 clients, to pgbench",
+        0.8,
+        on_postgres.reveal.per_second / inserts.per_second,
+    );
+    table.at_least(
+        "create, SQLite, 64 clients, to pgbench",
+        1.0,
+        on_sqlite.create.per_second / inserts.per_second,
+    );
+    table.at_least(
+        "reveal, SQLite, 64 clients, to pgbench",
+        0.8,
+        on_sqlite.reveal.per_second / inserts.per_second,
+    );
     table.at_most(
-        "create, PostgreSQL, 1 client, latency",
+        "create, PostgreSQL, 1 client, latency, to pgbench",
         1.5,
         on_postgres.create_alone.median / insert.median,
     );
     table.at_most(
-        "reveal, PostgreSQL, 1 client, latency",
+        "reveal, PostgreSQL, 1 client, latency, to pgbench",
         1.5,
         on_postgres.reveal_alone.median / insert.median,
     );
@@ -130,11 +165,13 @@ struct Found {
 }
 
 async fn stories(args: &Args, database_url: &str, table: &mut Table, name: &str) -> Result<Found> {
-    let server = Server::start(&args.server, database_url).await?;
+    let server = Server::start(&args.server, database_url, &[]).await?;
     let empty = client::get(server.address, CLIENTS, args.requests, "/health/live").await?;
     let page = client::get(server.address, CLIENTS, args.requests / 3, "/s/AAAAAAAAAAAAAAAA").await?;
     table.load(&format!("{name}: an empty answer"), CLIENTS, &empty);
     table.load(&format!("{name}: the recipient's page"), CLIENTS, &page);
+    let weight = weight::of_page(server.address, "/s/AAAAAAAAAAAAAAAA").await?;
+    table.at_most("first visit of a recipient, kB", 140.0, weight);
 
     let mut many = Batch::sealed(args.requests, SECRET)?;
     let create = many.create(server.address, CLIENTS).await?;

@@ -19,6 +19,33 @@ const TABLE: &str =
 const INSERT: &str = "INSERT INTO rows SELECT uuid_send(gen_random_uuid()), sha256(b), sha256(b), sha256(b),
     decode(repeat('00', 1056), 'hex'), 1, now() + interval '1 hour' FROM (SELECT uuid_send(gen_random_uuid()) AS b) AS x;\n";
 
+const WITHOUT_INDEXES: &str = "
+    ALTER TABLE secrets DROP CONSTRAINT secrets_pkey;
+    ALTER TABLE receipts DROP CONSTRAINT receipts_pkey, DROP CONSTRAINT receipts_access_hash_key,
+                         DROP CONSTRAINT receipts_receipt_hash_key;
+    DROP INDEX secrets_expires_at, receipts_expires_at;
+    SET maintenance_work_mem = '1GB';";
+const WITH_INDEXES: &str = "
+    ALTER TABLE secrets ADD PRIMARY KEY (id);
+    ALTER TABLE receipts ADD PRIMARY KEY (id), ADD UNIQUE (access_hash), ADD UNIQUE (receipt_hash);
+    CREATE INDEX secrets_expires_at ON secrets (expires_at);
+    CREATE INDEX receipts_expires_at ON receipts (expires_at);";
+
+/// Rows as the server makes them, but for a short envelope: what is looked at is the way to them.
+fn fill(rows: u64, ttl: &str) -> String {
+    format!(
+        "WITH x AS MATERIALIZED (
+           SELECT substring(b for 12) AS id, b, sha256(b) AS c, now() + interval '{ttl}' + n * interval '1 microsecond' AS t
+             FROM (SELECT n, sha256(uuid_send(gen_random_uuid())) AS b FROM generate_series(1, {rows}) n) r
+         ), y AS (
+           INSERT INTO receipts (id, access_hash, receipt_hash, request_hash, max_views, created_at, expires_at)
+           SELECT id, b, c, c, 1, now(), t FROM x
+         )
+         INSERT INTO secrets (id, access_hash, reveal_hash, share, envelope, views_left, expires_at)
+         SELECT id, b, c, c, b, 1, t FROM x;"
+    )
+}
+
 /// A database of one round.
 pub(crate) struct Database {
     programs: PathBuf,
@@ -81,6 +108,20 @@ impl Database {
             }
         }
         Ok(Load { per_second, ..Load::of(latencies, Duration::from_secs(1)) })
+    }
+
+    /// Adds so many secrets that nobody will ask for, expiring after `ttl`: all at once, so without the indexes, which
+    /// are made again.
+    pub(crate) fn fill(&self, rows: u64, ttl: &str) -> Result<()> {
+        self.psql(&self.url, &format!("{WITHOUT_INDEXES} {} {WITH_INDEXES}", fill(rows, ttl)))?;
+        self.psql(&self.url, "VACUUM ANALYZE")?;
+        self.psql(&self.url, "CHECKPOINT").map(|_| ())
+    }
+
+    /// Secrets whose time is over.
+    pub(crate) fn expired(&self) -> Result<u64> {
+        let count = self.psql(&self.url, "SELECT count(*) FROM secrets WHERE expires_at <= now()")?;
+        Ok(count.trim().parse()?)
     }
 
     fn psql(&self, url: &str, sql: &str) -> Result<String> {

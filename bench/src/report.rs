@@ -63,9 +63,7 @@ impl Table {
     }
 
     pub(crate) fn markdown(&self) -> String {
-        let mut text = String::from(
-            "| ratio to pgbench in the same round | median | spread | goal | |\n| --- | --- | --- | --- | --- |\n",
-        );
+        let mut text = String::from("| | median | spread | goal | |\n| --- | --- | --- | --- | --- |\n");
         for (what, Ratio { goal, more, values }) in &self.ratios {
             let [median, least, most] = spread(values);
             let (sign, reached) = if *more { ("≥", median >= *goal) } else { ("≤", median <= *goal) };
@@ -98,6 +96,22 @@ impl Table {
 fn line(text: &mut String, what: std::fmt::Arguments<'_>) {
     // Writing into a string does not fail.
     writeln!(text, "{what}").unwrap_or_default();
+}
+
+/// One line about the machine.
+pub(crate) fn machine() -> Result<String> {
+    let read = |path: &str| std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"));
+    let value = |text: &str, name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name))?;
+        Some(line.split_once(':')?.1.trim().to_owned())
+    };
+    let (cpu, memory) = (read("/proc/cpuinfo")?, read("/proc/meminfo")?);
+    let cores = cpu.lines().filter(|line| line.starts_with("processor")).count();
+    let model = value(&cpu, "model name").unwrap_or_else(|| "a processor without a name".to_owned());
+    let kibibytes = value(&memory, "MemTotal").unwrap_or_default();
+    let kibibytes: u64 = kibibytes.trim_end_matches("kB").trim().parse().unwrap_or_default();
+    let kernel = read("/proc/sys/kernel/osrelease")?;
+    Ok(format!("{cores} cores of {model}, {} GiB, Linux {}.", kibibytes >> 20, kernel.trim()))
 }
 
 /// Puts a new table in the place of the old one.

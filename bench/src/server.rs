@@ -15,7 +15,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) async fn start(program: &Path, database_url: &str) -> Result<Self> {
+    pub(crate) async fn start(program: &Path, database_url: &str, options: &[&str]) -> Result<Self> {
         let mut process = Command::new(program)
             .args([
                 "--listen",
@@ -27,6 +27,7 @@ impl Server {
                 "--database-url",
                 database_url,
             ])
+            .args(options)
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()

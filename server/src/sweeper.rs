@@ -1,9 +1,13 @@
 //! Deletes what has expired. Several servers may sweep at once; expiry itself waits for nobody.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use app::store::SecretStore;
+
+/// After each batch it rests for so many times as long as that took: readers have the disk for most of the time,
+/// however much there is to sweep.
+const PAUSE: u32 = 4;
 
 /// Sweeps until it is aborted.
 pub async fn sweep(store: Arc<dyn SecretStore>, every: Duration) {
@@ -13,14 +17,18 @@ pub async fn sweep(store: Arc<dyn SecretStore>, every: Duration) {
         ticks.tick().await;
         // A batch at a time, so that nobody waits long for a lock.
         loop {
+            let started = Instant::now();
             match store.sweep().await {
                 Ok(swept) if swept.is_empty() => break,
-                Ok(swept) => tracing::debug!(
-                    secrets = swept.secrets,
-                    claims = swept.claims,
-                    receipts = swept.receipts,
-                    "swept"
-                ),
+                Ok(swept) => {
+                    tracing::debug!(
+                        secrets = swept.secrets,
+                        claims = swept.claims,
+                        receipts = swept.receipts,
+                        "swept"
+                    );
+                    tokio::time::sleep(started.elapsed() * PAUSE).await;
+                }
                 Err(error) => {
                     tracing::warn!(%error, "the sweep failed and will be repeated");
                     break;

@@ -76,7 +76,7 @@ impl Payload {
     /// Reads a padded plaintext that was never encrypted, for a fuzzer.
     #[cfg(feature = "fixed-randomness")]
     pub fn from_plain(plain: &[u8]) -> Result<Self, Error> {
-        Self::read(plain)
+        Self::read(Zeroizing::new(plain.to_vec()))
     }
 
     /// Appends `kind ‖ body_len ‖ body`; the padding is the caller's.
@@ -91,8 +91,8 @@ impl Payload {
         Ok(())
     }
 
-    /// Reads a padded plaintext, and refuses whatever a correct writer does not make.
-    pub(crate) fn read(plain: &[u8]) -> Result<Self, Error> {
+    /// Reads a padded plaintext, and refuses whatever a correct writer does not make. A text stays where it is.
+    pub(crate) fn read(mut plain: Zeroizing<Vec<u8>>) -> Result<Self, Error> {
         let (&kind, rest) = plain.split_first().ok_or(Error::Padding)?;
         if !matches!(kind, 1 | 2) {
             return Err(Error::UnknownKind);
@@ -107,11 +107,13 @@ impl Payload {
         if padding.iter().fold(0, |seen, byte| seen | byte) != 0 {
             return Err(Error::Padding);
         }
-        if kind == 1 {
-            Ok(Self::text(std::str::from_utf8(body).map_err(|_| Error::NotUtf8)?))
-        } else {
-            Bundle::read(body).map(Self::Files)
+        if kind == 2 {
+            return Bundle::read(body).map(Self::Files);
         }
+        std::str::from_utf8(body).map_err(|_| Error::NotUtf8)?;
+        plain.copy_within(FRAME_LEN..FRAME_LEN + body_len, 0);
+        plain.truncate(body_len);
+        String::from_utf8(std::mem::take(&mut *plain)).map(Self::text).map_err(|_| Error::NotUtf8)
     }
 }
 

@@ -55,7 +55,7 @@ pub fn open(envelope: &Envelope, keys: &RevealKeys, share: &ServerShare) -> Resu
     cipher(keys, share)
         .decrypt_inout_detached(&nonce, header, plain.as_mut_slice().into(), &tag)
         .map_err(|_| Error::Decrypt)?;
-    Payload::read(&plain)
+    Payload::read(plain)
 }
 
 fn cipher(keys: &RevealKeys, share: &ServerShare) -> Aes256Gcm {

@@ -2,13 +2,13 @@
 
 pub(crate) mod build;
 mod deny;
-mod e2e;
+pub(crate) mod e2e;
 mod fences;
 mod lint;
 mod native;
 mod npm;
 mod reproduce;
-mod wasm;
+pub(crate) mod wasm;
 
 use anyhow::Result;
 use clap::ValueEnum;

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use app::store::StoreError;
 use tokio::sync::{Notify, oneshot};
@@ -23,6 +24,9 @@ pub(super) trait Carrier: Send + 'static {
         calls: &[Arc<Self::Call>],
     ) -> impl Future<Output = Result<Vec<Option<Self::Answer>>, Trouble>> + Send;
 }
+
+/// How long a caller waits for a batch; as long as for a connection of a pool.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What one batch may hold.
 #[derive(Clone, Copy)]
@@ -57,6 +61,7 @@ struct State<C: Carrier> {
 struct Waiting<C: Carrier> {
     call: Arc<C::Call>,
     weight: usize,
+    since: Instant,
     answer: oneshot::Sender<Said<C>>,
 }
 
@@ -79,7 +84,7 @@ impl<C: Carrier> Gather<C> {
             if state.closed {
                 return Err(StoreError::Unavailable("it is closed".to_owned()));
             }
-            state.waiting.push_back(Waiting { call, weight, answer });
+            state.waiting.push_back(Waiting { call, weight, since: Instant::now(), answer });
             let starts = state.running < self.limits.lanes;
             state.running += usize::from(starts);
             starts.then(|| state.idle.pop())
@@ -93,7 +98,7 @@ impl<C: Carrier> Gather<C> {
             };
             tokio::spawn(lane.run(carrier));
         }
-        answered.await.unwrap_or_else(|_| Err(StoreError::Unavailable("a batch was aborted".to_owned())))
+        answered.await.unwrap_or_else(|_| Err(StoreError::Unavailable("no batch took it along".to_owned())))
     }
 
     /// Lanes with a batch under way, and such as have kept something for the next.
@@ -103,13 +108,15 @@ impl<C: Carrier> Gather<C> {
         (number(state.running), number(state.idle.len()))
     }
 
-    /// Waits for what is under way, and lets go of what the lanes have kept.
+    /// Waits for the batches that are under way, turns away whoever waits for one, and lets go of what the lanes have
+    /// kept.
     pub(super) async fn close(&self) {
         loop {
             let ended = self.ended.notified();
             {
                 let mut state = lock(&self.state);
                 state.closed = true;
+                state.waiting.clear();
                 state.idle.clear();
                 if state.running == 0 {
                     return;
@@ -159,10 +166,13 @@ impl<C: Carrier> Lane<C> {
         }
     }
 
-    /// As many callers as fit, at least one. Where nobody waits the lane is given back under the same lock: who
+    /// As many callers as fit, at least one. Who has waited for too long is turned away: a database that does not
+    /// answer would make the last of them wait for all the others. Where nobody waits the lane is given back under the same lock: who
     /// comes next finds it free.
     fn next(&self, kept: &mut Option<C>) -> Option<Vec<Waiting<C>>> {
         let mut state = lock(&self.state);
+        let late = state.waiting.partition_point(|waiting| waiting.since.elapsed() > PATIENCE);
+        state.waiting.drain(..late);
         let mut weight = 0_usize;
         let fits = |waiting: &&Waiting<C>| {
             weight = weight.saturating_add(waiting.weight);
@@ -204,13 +214,16 @@ mod tests {
     const PANIC: u32 = 1000;
     const CUT: u32 = 1001;
     const REFUSED: u32 = 1002;
+    const STUCK: u32 = 1003;
 
     impl Carrier for Slow {
         type Call = u32;
         type Answer = (u32, usize);
 
         async fn carry(&mut self, calls: &[Arc<u32>]) -> Result<Vec<Option<(u32, usize)>>, Trouble> {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            let stuck = calls.iter().any(|call| **call == STUCK);
+            let takes = if stuck { PATIENCE + Duration::from_millis(100) } else { Duration::from_millis(20) };
+            tokio::time::sleep(takes).await;
             self.carried.fetch_add(calls.len(), Ordering::Relaxed);
             assert!(!calls.iter().any(|call| **call == PANIC), "asked for");
             if calls.iter().any(|call| **call == CUT) {
@@ -285,6 +298,32 @@ mod tests {
         assert!(cut[0].is_ok() && cut[1..].iter().all(unavailable), "{cut:?}");
         let refused = said(&gather, &[(1, 1), (REFUSED, 1), (2, 1)]).await;
         assert!(matches!(refused[..], [Ok(Some(_)), Ok(None), Ok(None)]), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn who_waits_for_too_long_is_turned_away() {
+        let (gather, carried) = gather(1, 1, 100);
+        let asked = Instant::now();
+        let said = said(&gather, &[(STUCK, 1), (1, 1), (2, 1)]).await;
+        assert!(said[0].is_ok() && said[1..].iter().all(Result::is_err), "{said:?}");
+        assert!(asked.elapsed() < PATIENCE * 2, "{:?}", asked.elapsed());
+        assert_eq!(carried.load(Ordering::Relaxed), 1);
+        assert!(gather.call(Arc::new(3), 1).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn closing_waits_for_one_batch_and_not_for_all_who_wait() {
+        let (gather, carried) = gather(1, 1, 100);
+        let waiting = tokio::spawn({
+            let gather = Arc::clone(&gather);
+            async move { said(&gather, &[(1, 1), (2, 1), (3, 1)]).await }
+        });
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        gather.close().await;
+        assert_eq!(carried.load(Ordering::Relaxed), 1);
+        let said = waiting.await.unwrap();
+        assert!(said[0].is_ok() && said[1..].iter().all(Result::is_err), "{said:?}");
+        assert_eq!(gather.lanes(), (0, 0));
     }
 
     #[tokio::test]

@@ -47,9 +47,10 @@ pub struct PostgresStore {
     reveals: Arc<Gather<Reveals>>,
 }
 
-/// Two batches at a time, so that one is computed while the other is written to the disk.
+/// Two batches at a time: a large secret keeps one busy for a while.
 const CREATES: Limits = Limits { lanes: 2, callers: 64, weight: 1 << 20 };
-const REVEALS: Limits = Limits { lanes: 2, callers: 64, weight: usize::MAX };
+/// One: with two, each would have half of the callers, and what a batch costs is hardly less.
+const REVEALS: Limits = Limits { lanes: 1, callers: 64, weight: usize::MAX };
 
 impl PostgresStore {
     /// Connects and migrates; servers that start together wait for each other.
@@ -167,8 +168,7 @@ impl SecretStore for PostgresStore {
     }
 
     async fn sweep(&self) -> Result<Swept, StoreError> {
-        let pool = self.pool.clone();
-        unit(move || sweep::sweep(pool.clone())).await
+        self.call(|connection| Box::pin(sweep::sweep(connection))).await
     }
 
     async fn stats(&self) -> Result<Stats, StoreError> {

@@ -67,6 +67,14 @@ impl SqliteStore {
             .pragma("secure_delete", "ON")
             .page_size(4096)
             .pragma("trusted_schema", "OFF")
+            // Nothing of a statement that may have to be undone goes into a file of its own.
+            .pragma("temp_store", "MEMORY")
+            // 32 MiB of log: a page that changes often goes into the database once. Deletions empty it much earlier.
+            .pragma("wal_autocheckpoint", "8192")
+            // 16 MiB: ids are random, and so are the pages that they are found in.
+            .pragma("cache_size", "-16384")
+            // Every batch has a statement of its own length.
+            .statement_cache_capacity(512)
             .busy_timeout(BUSY))
     }
 

@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use app::store::StoreError;
 use app::vault::ReadAgain;
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 use super::unavailable;
 
 /// How often a unit is tried whose failure says that nothing was done and that another try may pass.
 const TRIES: u32 = 4;
 
-/// How long a call of PostgreSQL may take: longer than every time-out that is set in the session. What takes longer
-/// talks to a connection that died without a word.
+/// How long a call of PostgreSQL may take. Every statement has a time-out of its own, set in the session: what takes
+/// longer than this talks to a connection that died without a word.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Why a unit ended without an answer.
@@ -42,9 +43,14 @@ impl Trouble {
         match self {
             Self::ReadAgain => true,
             Self::Commit(_) => false,
-            // PostgreSQL's 57P: it ends, and this connection with it.
             Self::Database(sqlx::Error::Database(error)) => {
-                error.code().is_none_or(|code| !code.starts_with("57P"))
+                let fatal = error
+                    .try_downcast_ref::<PgDatabaseError>()
+                    .is_some_and(|error| matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic));
+                // PostgreSQL's words for a connection that failed, an end that is not known, and an operator who
+                // interferes.
+                let unsure = |code: &str| ["08", "40003", "57"].iter().any(|class| code.starts_with(class));
+                !fatal && error.code().is_none_or(|code| code.len() != 5 || !unsure(&code))
             }
             Self::Database(error) => matches!(
                 error,
@@ -77,7 +83,7 @@ impl Trouble {
 /// Runs a transaction to its end, again where a failure has passed.
 ///
 /// In sqlx a cancelled `begin()` can leave a pooled connection inside a transaction: so nothing here is
-/// cancelled from outside, and the time-outs are the database's own.
+/// cancelled, but together with its connection.
 pub(super) async fn unit<T, F>(work: impl Fn() -> F + Send + 'static) -> Result<T, StoreError>
 where
     T: Send + 'static,

@@ -1,5 +1,7 @@
 //! The product in a browser.
 
+use std::process::Command;
+
 use anyhow::{Result, bail};
 
 use super::npm;
@@ -12,6 +14,13 @@ use crate::{tee, tools, workspace};
 /// The tests get `IKRYPT_SERVER_BIN`, `IKRYPT_BIN`, `IKRYPT_PYTHON` (a folder), `DATABASE_URL`, and `CHROMIUM` if the system has a browser;
 /// without it they use the one Playwright brings along.
 pub(super) fn tests(shared: &mut Shared) -> Result<()> {
+    let database_url = shared.database_url()?;
+    let mut playwright = playwright(&database_url)?;
+    tee::run(playwright.args(&shared.playwright_args), &mut shared.closing_lines)
+}
+
+/// Playwright, ready to test what was built.
+pub(crate) fn playwright(database_url: &str) -> Result<Command> {
     let server = workspace::server_binary();
     if !server.exists() {
         bail!("{} is missing: run `cargo xtask build` first", server.display());
@@ -23,18 +32,17 @@ pub(super) fn tests(shared: &mut Shared) -> Result<()> {
     let mut playwright = command(&program);
     playwright
         .arg("test")
-        .args(&shared.playwright_args)
         .current_dir(&end2end)
         .env("IKRYPT_SERVER_BIN", server)
         .env("IKRYPT_BIN", workspace::cli_binary())
         .env("IKRYPT_PYTHON", tools::python_programs())
         .env("NGINX", tools::nginx().unwrap_or_default())
-        .env("DATABASE_URL", shared.database_url()?);
+        .env("DATABASE_URL", database_url);
     if let Some(browser) = tools::browser() {
         playwright.env("CHROMIUM", browser);
     } else {
         eprintln!("no Chromium here: Playwright installs its own");
         run(command(&program).args(["install", "chromium"]).current_dir(&end2end))?;
     }
-    tee::run(&mut playwright, &mut shared.closing_lines)
+    Ok(playwright)
 }

@@ -1,5 +1,7 @@
 //! The tests of the cryptography where it matters most: in a browser's WebAssembly.
 
+use std::process::Command;
+
 use anyhow::Result;
 
 use crate::pipeline::Shared;
@@ -15,15 +17,19 @@ pub(super) const TESTS: &[&str] = &["--package", "shared-crypto", "--test", "web
 /// The runner starts it without a sandbox (as root there is none) and waits twenty seconds, which
 /// is little for Argon2id in a debug build.
 pub(super) fn tests(shared: &mut Shared) -> Result<()> {
+    tee::run(in_browser().args(TESTS), &mut shared.closing_lines)
+}
+
+/// `cargo test`, for a browser.
+pub(crate) fn in_browser() -> Command {
     let mut command = cargo();
     command
         .args(["test", "--target", WASM])
-        .args(TESTS)
         .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER", "wasm-bindgen-test-runner")
         .env("WASM_BINDGEN_TEST_TIMEOUT", "600")
         .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60");
     if let Some(driver) = tools::chrome_driver() {
         command.env("CHROMEDRIVER", driver);
     }
-    tee::run(&mut command, &mut shared.closing_lines)
+    command
 }

@@ -59,7 +59,18 @@ async fn reveal_all(
     connection: &mut PgConnection,
     attempts: Vec<Arc<Attempt>>,
 ) -> Result<Vec<Option<Outcome>>, Trouble> {
-    let (docket, mut outcomes) = decide_all(&attempts, read(connection, &attempts).await?)?;
+    let found = read(connection, &attempts).await?;
+    // Time is over, and the row is there: somebody may have got the last view in time, and be about to commit.
+    let undecided: Vec<bool> = found
+        .iter()
+        .map(|found| found.secret.as_ref().is_some_and(|secret| secret.expires_at <= found.now))
+        .collect();
+    let (docket, mut outcomes) = decide_all(&attempts, found)?;
+    for (outcome, undecided) in outcomes.iter_mut().zip(undecided) {
+        if undecided && matches!(outcome, Some(Outcome::Gone(_))) {
+            *outcome = None;
+        }
+    }
     let changes = docket.changes();
     if changes.is_empty() {
         return Ok(outcomes);
@@ -68,7 +79,8 @@ async fn reveal_all(
     let missed: HashSet<_> =
         changes.iter().map(|change| *change.id.as_bytes()).filter(|id| !written.contains(id)).collect();
     for (attempt, outcome) in attempts.iter().zip(&mut outcomes) {
-        if missed.contains(attempt.id.as_bytes()) {
+        // Who has not the link to it is told so, whatever becomes of it.
+        if missed.contains(attempt.id.as_bytes()) && *outcome != Some(Outcome::Unavailable) {
             *outcome = None;
         }
     }
@@ -104,7 +116,7 @@ async fn write(
     connection: &mut PgConnection,
     docket: &Docket,
     changes: &[Change],
-) -> Result<HashSet<[u8; 12]>, sqlx::Error> {
+) -> Result<HashSet<[u8; 12]>, Trouble> {
     let claims = docket.new_claims();
     let rows = sqlx::query(
         "WITH w AS MATERIALIZED (
@@ -156,7 +168,9 @@ async fn write(
     // By itself a statement is a transaction, and this reads to its end: to the commit.
     .fetch_all(connection)
     .await?;
-    rows.into_iter().map(|row| Ok(*rows::id(row.try_get("id")?)?.as_bytes())).collect()
+    let ids = rows.into_iter().map(|row| Ok(*rows::id(row.try_get("id")?)?.as_bytes()));
+    // It is committed: whatever cannot be read of it now must not be done again.
+    ids.collect::<Result<_, sqlx::Error>>().map_err(Trouble::Commit)
 }
 
 fn count(number: u32) -> i32 {

@@ -73,7 +73,7 @@ pub(super) async fn create_all(
          ), r AS (
            INSERT INTO receipts (id, access_hash, receipt_hash, request_hash, max_views, created_at, expires_at)
            SELECT id, access_hash, receipt_hash, request_hash, max_views, now, now + ttl * interval '1 second'
-             FROM q, t ORDER BY access_hash -- twins in two batches wait for each other in one order
+             FROM q, t ORDER BY access_hash -- true twins in two batches wait for each other in one order
                ON CONFLICT DO NOTHING RETURNING id, created_at, expires_at
          ), s AS (
            INSERT INTO secrets (id, access_hash, reveal_hash, share, envelope, views_left, expires_at)

@@ -16,13 +16,15 @@ const ALIVE: Duration = Duration::from_secs(1);
 /// How long a new connection is waited for.
 pub(super) const CONNECT: Duration = Duration::from_secs(5);
 
-/// For batches: each row of one is looked up by its key. A plan that was made while the tables were small would
-/// read them whole, and is kept when they have grown.
-const BY_KEY: &str = "SET enable_seqscan = off;
+/// For batches: each row is looked up by its key, and planned once. Where such settings are not known it goes without.
+const BY_KEY: &str = "DO $$ BEGIN
+    SET enable_seqscan = off;
     SET enable_hashjoin = off;
     SET enable_mergejoin = off;
+    SET enable_material = off;
     SET jit = off;
-    SET plan_cache_mode = force_generic_plan";
+    SET plan_cache_mode = force_generic_plan;
+    EXCEPTION WHEN OTHERS THEN NULL; END $$";
 
 /// What is done on a connection.
 pub(super) type Work<'c, T> = Pin<Box<dyn Future<Output = Result<T, Trouble>> + Send + 'c>>;
@@ -34,11 +36,13 @@ pub(super) async fn pooled<T>(
     work: impl for<'c> FnOnce(&'c mut PgConnection) -> Work<'c, T> + Send,
 ) -> Result<T, Trouble> {
     let mut connection = pool.acquire().await?;
-    let ended = within(PATIENCE, work(&mut connection)).await;
-    ended.unwrap_or_else(|| {
+    let Some(ended) = within(PATIENCE, work(&mut connection)).await else {
         drop(connection.detach());
-        Err(silence().into())
-    })
+        return Err(silence().into());
+    };
+    // sqlx asks it for a sign of life, and would wait for that without end.
+    tokio::spawn(async move { within(ALIVE, connection.return_to_pool()).await });
+    ended
 }
 
 /// Whether somebody is there.
@@ -46,11 +50,18 @@ pub(super) async fn alive(connection: &mut PgConnection) -> Result<(), sqlx::Err
     within(ALIVE, connection.ping()).await.unwrap_or_else(|| Err(silence()))
 }
 
-/// A connection of its own for one batch after the other. The pool would ask it whether it is still there before and
-/// after each: two round trips more.
+/// A connection of its own for one batch after the other. The pool would ask it after each whether it is still there:
+/// a round trip more.
 pub(super) struct Line {
     options: PgConnectOptions,
-    kept: Option<(PgConnection, Instant)>,
+    kept: Option<Kept>,
+}
+
+struct Kept {
+    connection: PgConnection,
+    used: Instant,
+    /// Batches since it was made.
+    batches: u64,
 }
 
 impl Line {
@@ -63,26 +74,31 @@ impl Line {
         &mut self,
         work: impl for<'c> FnOnce(&'c mut PgConnection) -> Work<'c, T> + Send,
     ) -> Result<T, Trouble> {
-        let mut connection = self.ready().await?;
-        let ended = within(PATIENCE, work(&mut connection)).await;
+        let mut kept = self.ready().await?;
+        let ended = within(PATIENCE, work(&mut kept.connection)).await;
         let ended = ended.unwrap_or_else(|| Err(silence().into()));
-        if ended.as_ref().err().is_none_or(Trouble::may_be_of_one) {
-            self.kept = Some((connection, Instant::now()));
+        if matches!(ended, Ok(_) | Err(Trouble::ReadAgain)) {
+            self.kept = Some(Kept { used: Instant::now(), batches: kept.batches + 1, ..kept });
         }
         ended
     }
 
-    async fn ready(&mut self) -> Result<PgConnection, sqlx::Error> {
-        if let Some((mut connection, used)) = self.kept.take()
-            && (used.elapsed() < FRESH || alive(&mut connection).await.is_ok())
+    async fn ready(&mut self) -> Result<Kept, sqlx::Error> {
+        if let Some(mut kept) = self.kept.take()
+            && (kept.used.elapsed() < FRESH || alive(&mut kept.connection).await.is_ok())
         {
-            return Ok(connection);
+            // A plan is made for tables as large as they are then: so it is made again as they grow.
+            if kept.batches.is_power_of_two() {
+                let forget = within(ALIVE, kept.connection.clear_cached_statements()).await;
+                forget.unwrap_or_else(|| Err(silence()))?;
+            }
+            return Ok(kept);
         }
         let connect = async {
             let mut connection = PgConnection::connect_with(&self.options).await?;
             connection.execute(SESSION).await?;
             connection.execute(BY_KEY).await?;
-            Ok(connection)
+            Ok(Kept { connection, used: Instant::now(), batches: 0 })
         };
         within(CONNECT, connect).await.unwrap_or_else(|| Err(silence()))
     }

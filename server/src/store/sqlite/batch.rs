@@ -85,7 +85,7 @@ async fn read(tx: &mut SqliteConnection, attempts: &[Arc<Attempt>]) -> Result<Ve
     rows.into_iter().map(FoundRow::into_found).collect()
 }
 
-/// Everything that was decided, in a statement for each table.
+/// Everything that was decided, in a statement for each table. `OR FAIL`: a failure ends the whole transaction anyway.
 async fn apply(tx: &mut SqliteConnection, docket: &Docket, changes: Vec<Change>) -> Result<(), sqlx::Error> {
     let now = docket.now().timestamp_millis();
     if !docket.new_claims().is_empty() {
@@ -95,7 +95,7 @@ async fn apply(tx: &mut SqliteConnection, docket: &Docket, changes: Vec<Change>)
             row.push_bind(id.as_bytes().to_vec()).push_bind(hash.to_vec()).push_bind(*views_left);
         });
         claims.push(
-            ") INSERT INTO claims (claim_hash, share, views_left, expires_at)
+            ") INSERT OR FAIL INTO claims (claim_hash, share, views_left, expires_at)
                SELECT k.claim_hash, s.share, k.views_left, ",
         );
         claims.push_bind(until).push(
@@ -124,7 +124,7 @@ async fn apply(tx: &mut SqliteConnection, docket: &Docket, changes: Vec<Change>)
                 .push_bind(change.becomes.locked_until.map(|until| until.timestamp_millis()));
         });
         update.push(
-            ") UPDATE secrets SET views_left = v.views_left, bad_tries = v.bad_tries, locked_until = v.locked_until
+            ") UPDATE OR FAIL secrets SET views_left = v.views_left, bad_tries = v.bad_tries, locked_until = v.locked_until
                 FROM v WHERE secrets.id = v.id",
         );
         update.build().execute(&mut *tx).await?;
@@ -139,7 +139,7 @@ async fn apply(tx: &mut SqliteConnection, docket: &Docket, changes: Vec<Change>)
             .push_bind(change.wrong);
     });
     receipts.push(
-        ") UPDATE receipts
+        ") UPDATE OR FAIL receipts
               SET views_used = views_used + v.viewed,
                   viewed_at = replace(rtrim(viewed_at, ']') || v.views || ']', '[,', '['),
                   wrong_passphrases = wrong_passphrases + v.wrong,

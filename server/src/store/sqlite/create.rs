@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use app::store::{Creation, NewSecret};
-use sqlx::sqlite::{Sqlite, SqlitePool};
+use sqlx::sqlite::{Sqlite, SqliteConnection, SqlitePool};
 use sqlx::{QueryBuilder, Row};
 
 use super::{begin, now};
@@ -39,7 +39,7 @@ pub(super) async fn create(writer: SqlitePool, secret: Arc<NewSecret>) -> Result
     if !secret.has_room {
         return Ok(Creation::NoRoom);
     }
-    let expires_at = now + i64::from(secret.ttl_seconds) * 1000;
+    let expires_at = expiry(&secret, now);
     sqlx::query(
         "INSERT INTO receipts (id, access_hash, receipt_hash, request_hash, max_views, created_at, expires_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -91,53 +91,91 @@ async fn create_all(
     writer: &SqlitePool,
     secrets: &[Arc<NewSecret>],
 ) -> Result<Vec<Option<Creation>>, Trouble> {
-    let new: Vec<&NewSecret> =
-        secrets.iter().map(|secret| &**secret).filter(|secret| secret.has_room).collect();
-    if new.is_empty() {
-        return Ok(vec![None; secrets.len()]);
-    }
     let mut tx = begin(writer).await?;
-    let now = now(&mut tx).await?;
-    let expires_at = |secret: &NewSecret| now + i64::from(secret.ttl_seconds) * 1000;
-    let mut receipts = QueryBuilder::<Sqlite>::new(
-        "INSERT INTO receipts (id, access_hash, receipt_hash, request_hash, max_views, created_at, expires_at) ",
+    let (now, known) = known(&mut tx, secrets).await?;
+    // Of twins in one batch the second was here before.
+    let (mut ids, mut hashes) = (HashSet::new(), HashSet::new());
+    let is_new: Vec<bool> = secrets
+        .iter()
+        .zip(0..)
+        .map(|(secret, number)| {
+            secret.has_room
+                && !known.contains(&number)
+                && ids.insert(*secret.id.as_bytes())
+                && hashes.insert(secret.access_hash)
+                && hashes.insert(secret.receipt_hash)
+        })
+        .collect();
+    let new: Vec<&NewSecret> =
+        secrets.iter().zip(&is_new).filter(|(_, is_new)| **is_new).map(|(secret, _)| &**secret).collect();
+    insert_all(&mut tx, &new, now).await?;
+    tx.commit().await.map_err(Trouble::Commit)?;
+    let created_at = now.into_utc()?;
+    let answer = |(secret, is_new): (&Arc<NewSecret>, bool)| {
+        let created = |expires_at| Creation::Created { id: secret.id.clone(), created_at, expires_at };
+        is_new.then(|| expiry(secret, now).into_utc().map(created)).transpose()
+    };
+    Ok(secrets.iter().zip(is_new).map(answer).collect::<Result<_, sqlx::Error>>()?)
+}
+
+fn expiry(secret: &NewSecret, now: i64) -> i64 {
+    now + i64::from(secret.ttl_seconds) * 1000
+}
+
+/// The clock, and which of them share something with what was here before.
+async fn known(
+    tx: &mut SqliteConnection,
+    secrets: &[Arc<NewSecret>],
+) -> Result<(i64, HashSet<i64>), sqlx::Error> {
+    let mut query = QueryBuilder::<Sqlite>::new("WITH q(n, id, access_hash, receipt_hash) AS (");
+    query.push_values(secrets.iter().zip(0_i64..), |mut row, (secret, n)| {
+        row.push_bind(n)
+            .push_bind(secret.id.as_bytes().to_vec())
+            .push_bind(secret.access_hash.to_vec())
+            .push_bind(secret.receipt_hash.to_vec());
+    });
+    query.push(
+        ") SELECT t.now, k.n
+             FROM (SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now) t LEFT JOIN (
+                    SELECT n FROM q WHERE EXISTS (SELECT 1 FROM receipts WHERE id = q.id)
+                                       OR EXISTS (SELECT 1 FROM receipts WHERE access_hash = q.access_hash)
+                                       OR EXISTS (SELECT 1 FROM receipts WHERE receipt_hash = q.receipt_hash)) k",
     );
-    receipts.push_values(&new, |mut row, secret| {
+    let rows: Vec<(i64, Option<i64>)> = query.build_query_as().fetch_all(tx).await?;
+    let now = rows.first().map(|(now, _)| *now).ok_or(sqlx::Error::RowNotFound)?;
+    Ok((now, rows.into_iter().filter_map(|(_, number)| number).collect()))
+}
+
+/// `OR FAIL`: a failure ends the whole transaction anyway, and SQLite need not keep what it would undo of one statement.
+async fn insert_all(tx: &mut SqliteConnection, new: &[&NewSecret], now: i64) -> Result<(), sqlx::Error> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let mut receipts = QueryBuilder::<Sqlite>::new(
+        "INSERT OR FAIL INTO receipts
+           (id, access_hash, receipt_hash, request_hash, max_views, created_at, expires_at) ",
+    );
+    receipts.push_values(new, |mut row, secret| {
         row.push_bind(secret.id.as_bytes().to_vec())
             .push_bind(secret.access_hash.to_vec())
             .push_bind(secret.receipt_hash.to_vec())
             .push_bind(secret.request_hash.to_vec())
             .push_bind(secret.max_views)
             .push_bind(now)
-            .push_bind(expires_at(secret));
+            .push_bind(expiry(secret, now));
     });
-    receipts.push(" ON CONFLICT DO NOTHING RETURNING id");
-    let inserted = receipts.build().fetch_all(&mut *tx).await?;
-    let ids = inserted.into_iter().map(|row| Ok(*rows::id(row.try_get("id")?)?.as_bytes()));
-    let ids = ids.collect::<Result<HashSet<[u8; 12]>, sqlx::Error>>()?;
-    let stored: Vec<_> = new.into_iter().filter(|secret| ids.contains(secret.id.as_bytes())).collect();
-    if !stored.is_empty() {
-        let mut query = QueryBuilder::<Sqlite>::new(
-            "INSERT INTO secrets (id, access_hash, reveal_hash, share, envelope, views_left, expires_at) ",
-        );
-        query.push_values(stored, |mut row, secret| {
-            row.push_bind(secret.id.as_bytes().to_vec())
-                .push_bind(secret.access_hash.to_vec())
-                .push_bind(secret.reveal_hash.to_vec())
-                .push_bind(secret.share.as_bytes().to_vec())
-                .push_bind(secret.envelope.clone())
-                .push_bind(secret.max_views)
-                .push_bind(expires_at(secret));
-        });
-        query.build().execute(&mut *tx).await?;
-    }
-    tx.commit().await.map_err(Trouble::Commit)?;
-    let created = |secret: &Arc<NewSecret>| {
-        if !ids.contains(secret.id.as_bytes()) {
-            return Ok(None);
-        }
-        let (created_at, expires_at) = (now.into_utc()?, expires_at(secret).into_utc()?);
-        Ok(Some(Creation::Created { id: secret.id.clone(), created_at, expires_at }))
-    };
-    secrets.iter().map(created).collect::<Result<_, sqlx::Error>>().map_err(Trouble::from)
+    receipts.build().execute(&mut *tx).await?;
+    let mut rows = QueryBuilder::<Sqlite>::new(
+        "INSERT OR FAIL INTO secrets (id, access_hash, reveal_hash, share, envelope, views_left, expires_at) ",
+    );
+    rows.push_values(new, |mut row, secret| {
+        row.push_bind(secret.id.as_bytes().to_vec())
+            .push_bind(secret.access_hash.to_vec())
+            .push_bind(secret.reveal_hash.to_vec())
+            .push_bind(secret.share.as_bytes().to_vec())
+            .push_bind(secret.envelope.clone())
+            .push_bind(secret.max_views)
+            .push_bind(expiry(secret, now));
+    });
+    rows.build().execute(tx).await.map(|_| ())
 }

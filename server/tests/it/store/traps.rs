@@ -13,7 +13,11 @@ use sqlx::{PgPool, Postgres, Transaction};
 use crate::common::Sample;
 
 /// A view that somebody else's transaction has used, and not committed yet.
-async fn view_under_way(raw: &PgPool, sample: &Sample, attempt: &Attempt) -> Transaction<'static, Postgres> {
+pub(super) async fn view_under_way(
+    raw: &PgPool,
+    sample: &Sample,
+    attempt: &Attempt,
+) -> Transaction<'static, Postgres> {
     let mut tx = raw.begin().await.unwrap();
     for statement in [
         "UPDATE secrets SET views_left = views_left - 1 WHERE id = $1 AND $2 <> ''",

@@ -9,8 +9,9 @@ use shared_crypto::{Digest, SecretId, ServerShare};
 
 /// Keeps secrets, receipts and claims. Two adapters, one behaviour: the suite in `server/tests` is for both.
 ///
-/// Every call is one transaction, and everything is decided from what was read after the lock was obtained.
-/// Answers are given after the commit; a failure at the commit is [`StoreError::Unavailable`], outcome unknown.
+/// Every change is made in one transaction, alone or with those of others that came together, and only while what it
+/// was decided from still is so. Answers are given after the commit; a failure at the commit is
+/// [`StoreError::Unavailable`], outcome unknown.
 #[async_trait]
 pub trait SecretStore: Send + Sync {
     /// Stores a secret and its receipt, or finds that this very request was here before.

@@ -42,6 +42,8 @@ impl Vault {
     /// Checks a sealed secret and stores it under a new id.
     pub async fn create(&self, request: CreateRequest) -> Result<CreateAnswer, ApiError> {
         let secret = self.check(&request)?;
+        // While the database is waited for, the bytes are enough: in base64 they are a third larger.
+        drop(request);
         let bytes = secret.envelope.len();
         match self.store.create(secret).await? {
             Creation::Created { id, created_at, expires_at } => {

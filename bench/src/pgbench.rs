@@ -115,6 +115,11 @@ impl Database {
     pub(crate) fn fill(&self, rows: u64, ttl: &str) -> Result<()> {
         self.psql(&self.url, &format!("{WITHOUT_INDEXES} {} {WITH_INDEXES}", fill(rows, ttl)))?;
         self.psql(&self.url, "VACUUM ANALYZE")?;
+        self.checkpoint()
+    }
+
+    /// Everything that was written reaches the disk.
+    pub(crate) fn checkpoint(&self) -> Result<()> {
         self.psql(&self.url, "CHECKPOINT").map(|_| ())
     }
 

@@ -12,7 +12,7 @@ use crate::stats::spread;
 /// Between these the table stands in its document.
 const BEGIN: &str = "<!-- begin: written by `cargo xtask bench` -->\n";
 const END: &str = "<!-- end -->\n";
-/// Worse than this part of a goal is a regression, not noise.
+/// Worse than this part of what it was is a regression, not noise.
 const TOLERATED: f64 = 2.0 / 3.0;
 
 /// What was measured, round by round.
@@ -53,13 +53,25 @@ impl Table {
         ratio.values.push(value);
     }
 
-    /// What is worse than two thirds of its goal.
-    pub(crate) fn short_of_goals(&self) -> Vec<&str> {
-        let short = |ratio: &Ratio| {
+    /// What is worse by a third than in an earlier table. What one of the two does not have is not compared, and
+    /// neither are times and rates as they are, since they may be another machine's.
+    pub(crate) fn worse_than(&self, earlier: &str) -> Result<Vec<&str>> {
+        let (mut compared, mut worse) = (0, Vec::new());
+        for (what, ratio) in &self.ratios {
+            let row = earlier.lines().find_map(|line| line.strip_prefix(&format!("| {what} | ")));
+            let before = row.and_then(|row| row.split(' ').next()?.parse::<f64>().ok());
+            let Some(before) = before.filter(|_| !what.ends_with("/s") && !what.ends_with(" ms")) else {
+                continue;
+            };
             let [median, ..] = spread(&ratio.values);
-            if ratio.more { median < ratio.goal * TOLERATED } else { median > ratio.goal / TOLERATED }
-        };
-        self.ratios.iter().filter(|(_, ratio)| short(ratio)).map(|(what, _)| what.as_str()).collect()
+            compared += 1;
+            let is_worse = if ratio.more { median < before * TOLERATED } else { median > before / TOLERATED };
+            if is_worse {
+                worse.push(what.as_str());
+            }
+        }
+        anyhow::ensure!(compared > 0, "the earlier table has none of these figures");
+        Ok(worse)
     }
 
     pub(crate) fn markdown(&self) -> String {
@@ -110,8 +122,7 @@ pub(crate) fn machine() -> Result<String> {
     let model = value(&cpu, "model name").unwrap_or_else(|| "a processor without a name".to_owned());
     let kibibytes = value(&memory, "MemTotal").unwrap_or_default();
     let kibibytes: u64 = kibibytes.trim_end_matches("kB").trim().parse().unwrap_or_default();
-    let kernel = read("/proc/sys/kernel/osrelease")?;
-    Ok(format!("{cores} cores of {model}, {} GiB, Linux {}.", kibibytes >> 20, kernel.trim()))
+    Ok(format!("{cores} cores of {model}, {} GiB, Linux.", kibibytes >> 20))
 }
 
 /// Puts a new table in the place of the old one.
@@ -120,4 +131,30 @@ pub(crate) fn replace(path: &Path, table: &str) -> Result<()> {
     let (before, rest) = text.split_once(BEGIN).context("it has no place for the table")?;
     let (_, after) = rest.split_once(END).context("the place for the table has no end")?;
     Ok(std::fs::write(path, format!("{before}{BEGIN}\n{table}\n{END}{after}"))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_got_worse_by_a_third_is_named() {
+        let mut before = Table::default();
+        before.at_least("rate", 1.0, 0.9);
+        before.at_most("latency", 1.5, 2.0);
+        before.at_least("absolute, MB/s", 1.0, 2.0);
+        let published = format!("text\n{BEGIN}\n{}\n{END}", before.markdown());
+        let worse = |rate, latency| {
+            let mut now = Table::default();
+            now.at_least("rate", 1.0, rate);
+            now.at_most("latency", 1.5, latency);
+            now.at_most("new", 1.0, 99.0);
+            now.at_least("absolute, MB/s", 1.0, 0.1);
+            now.worse_than(&published).unwrap().into_iter().map(str::to_owned).collect::<Vec<_>>()
+        };
+        assert!(worse(0.61, 2.9).is_empty());
+        assert_eq!(worse(0.59, 2.0), ["rate"]);
+        assert_eq!(worse(2.0, 3.1), ["latency"]);
+        assert!(before.worse_than("another text").is_err());
+    }
 }

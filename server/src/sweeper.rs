@@ -8,6 +8,8 @@ use app::store::SecretStore;
 /// After each batch it rests for so many times as long as that took: readers have the disk for most of the time,
 /// however much there is to sweep.
 const PAUSE: u32 = 4;
+/// The longest rest: a batch that had to wait itself does not delay all the others.
+const LONGEST: Duration = Duration::from_secs(1);
 
 /// Sweeps until it is aborted.
 pub async fn sweep(store: Arc<dyn SecretStore>, every: Duration) {
@@ -27,7 +29,7 @@ pub async fn sweep(store: Arc<dyn SecretStore>, every: Duration) {
                         receipts = swept.receipts,
                         "swept"
                     );
-                    tokio::time::sleep(started.elapsed() * PAUSE).await;
+                    tokio::time::sleep(LONGEST.min(started.elapsed() * PAUSE)).await;
                 }
                 Err(error) => {
                     tracing::warn!(%error, "the sweep failed and will be repeated");

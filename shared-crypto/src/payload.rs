@@ -91,7 +91,7 @@ impl Payload {
         Ok(())
     }
 
-    /// Reads a padded plaintext, and refuses whatever a correct writer does not make. A text stays where it is.
+    /// Reads a padded plaintext, and refuses whatever a correct writer does not make. A text stays in its buffer.
     pub(crate) fn read(mut plain: Zeroizing<Vec<u8>>) -> Result<Self, Error> {
         let (&kind, rest) = plain.split_first().ok_or(Error::Padding)?;
         if !matches!(kind, 1 | 2) {

@@ -25,11 +25,7 @@ pub(crate) fn measure(check: bool, args: &[OsString]) -> Result<ExitCode> {
     bench.arg("--server").arg(workspace::server_binary()).arg("--postgres").arg(postgres.url());
     bench.arg("--postgres-programs").arg(programs);
     bench.arg("--natively").arg(workspace::root().join("target/criterion")).arg("--browser").arg(browser);
-    if check {
-        bench.arg("--check");
-    } else {
-        bench.arg("--out").arg(workspace::root().join("docs/benchmarks.md"));
-    }
+    bench.arg(if check { "--check" } else { "--out" }).arg(workspace::root().join("docs/benchmarks.md"));
     run(bench.args(args))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -52,7 +52,7 @@ enum Command {
     Screenshots,
     /// Measure creates, reveals and pages beside pgbench, and write docs/benchmarks.md
     Bench {
-        /// Write nothing, and fail where a ratio is worse than two thirds of its goal
+        /// Write nothing, and fail where a figure is worse by a third than in that document
         #[arg(long)]
         check: bool,
         /// Passed on to ikrypt-bench

@@ -18,10 +18,11 @@ const TRIES: u32 = 5;
 /// The longest such while, in seconds.
 const MAX_WAIT: u32 = 900;
 
-/// What was read of one secret after its lock was obtained, all at one moment.
+/// What was read of one secret, all at one moment: after its lock was obtained, or for a batch that writes only where
+/// it still is so.
 #[derive(Debug, Clone)]
 pub struct Found {
-    /// The database's clock, read after the lock was obtained.
+    /// The database's clock at that moment, or after it.
     pub now: DateTime<Utc>,
     /// The claim of this attempt, if it was granted before.
     pub claim: Option<Claimed>,
@@ -42,7 +43,7 @@ pub struct Claimed {
     pub expires_at: DateTime<Utc>,
 }
 
-/// A secret, locked.
+/// A secret that is there.
 #[derive(Debug, Clone)]
 pub struct Held {
     /// SHA-256 of the proof that a view needs.
@@ -110,7 +111,7 @@ pub enum Write {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReadAgain;
 
-/// Decides an attempt from what was read under the lock, and says what to write. Pure: no clock, no
+/// Decides an attempt from what was read, and says what to write. Pure: no clock, no
 /// I/O, no randomness. The order of the questions is part of the protocol.
 pub fn decide(found: &Found, attempt: &Attempt) -> Result<(Outcome, Option<Write>), ReadAgain> {
     let now = found.now;

@@ -25,7 +25,8 @@ pub(super) trait Carrier: Send + 'static {
     ) -> impl Future<Output = Result<Vec<Option<Self::Answer>>, Trouble>> + Send;
 }
 
-/// How long a caller waits for a batch; as long as for a connection of a pool.
+/// How long a caller waits for a batch, beyond the end of the one that is under way; as long as for a connection of a
+/// pool.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What one batch may hold.
@@ -98,7 +99,9 @@ impl<C: Carrier> Gather<C> {
             };
             tokio::spawn(lane.run(carrier));
         }
-        answered.await.unwrap_or_else(|_| Err(StoreError::Unavailable("no batch took it along".to_owned())))
+        answered
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Unavailable("its batch did not come to an end".to_owned())))
     }
 
     /// Lanes with a batch under way, and such as have kept something for the next.
@@ -141,6 +144,7 @@ impl<C: Carrier> Lane<C> {
             let mut carrier = kept.take().unwrap_or_else(|| (self.make)());
             let (calls, answers): (Vec<_>, Vec<_>) =
                 callers.into_iter().map(|waiting| (waiting.call, waiting.answer)).unzip();
+            let started = Instant::now();
             // In a task, so that a batch which panics takes nobody with it but its own.
             let batch = tokio::spawn(async move {
                 let settled = carrier.carry(&calls).await;
@@ -157,6 +161,10 @@ impl<C: Carrier> Lane<C> {
                 }
                 Err(trouble) => {
                     let alone = trouble.may_be_of_one();
+                    if !alone && started.elapsed() > PATIENCE {
+                        // The database is away: the next would wait as long for nothing.
+                        lock(&self.state).waiting.clear();
+                    }
                     tracing::debug!(?trouble, alone, callers = answers.len(), "a batch failed");
                     for answer in answers {
                         drop(answer.send(if alone { Ok(None) } else { Err(trouble.to_error()) }));
@@ -166,8 +174,8 @@ impl<C: Carrier> Lane<C> {
         }
     }
 
-    /// As many callers as fit, at least one. Who has waited for too long is turned away: a database that does not
-    /// answer would make the last of them wait for all the others. Where nobody waits the lane is given back under the same lock: who
+    /// As many callers as fit, at least one. Who has waited for too long is turned away: behind a slow database the
+    /// last would wait for all the others. Where nobody waits the lane is given back under the same lock: who
     /// comes next finds it free.
     fn next(&self, kept: &mut Option<C>) -> Option<Vec<Waiting<C>>> {
         let mut state = lock(&self.state);

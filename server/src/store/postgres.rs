@@ -1,4 +1,4 @@
-//! PostgreSQL. `READ COMMITTED`, row locks, and its own clock: `clock_timestamp()`, read after the lock.
+//! PostgreSQL. `READ COMMITTED`, row locks or a comparison with what was read, and its own clock.
 
 mod admin;
 mod batch;
@@ -23,7 +23,7 @@ use sqlx::{Connection as _, Executor as _};
 
 use super::ConnectError;
 use super::gather::{Gather, Limits};
-use super::unit::unit;
+use super::unit::{PATIENCE, unit};
 use batch::{Creates, Reveals};
 use line::{CONNECT, FRESH, Line, Work, alive, pooled};
 
@@ -105,10 +105,18 @@ impl PostgresStore {
         &self,
         work: impl for<'c> Fn(&'c mut PgConnection) -> Work<'c, T> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
+        self.call_within(PATIENCE, work).await
+    }
+
+    async fn call_within<T: Send + 'static>(
+        &self,
+        limit: Duration,
+        work: impl for<'c> Fn(&'c mut PgConnection) -> Work<'c, T> + Send + Sync + 'static,
+    ) -> Result<T, StoreError> {
         let (pool, work) = (self.pool.clone(), Arc::new(work));
         unit(move || {
             let (pool, work) = (pool.clone(), Arc::clone(&work));
-            async move { pooled(&pool, |connection| work(connection)).await }
+            async move { pooled(&pool, limit, |connection| work(connection)).await }
         })
         .await
     }
@@ -172,8 +180,7 @@ impl SecretStore for PostgresStore {
     }
 
     async fn stats(&self) -> Result<Stats, StoreError> {
-        let pool = self.pool.clone();
-        unit(move || admin::stats(pool.clone())).await
+        self.call_within(admin::COUNTING, |connection| Box::pin(admin::stats(connection))).await
     }
 
     async fn purge(&self, created_before: DateTime<Utc>) -> Result<u64, StoreError> {

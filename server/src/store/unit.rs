@@ -11,8 +11,8 @@ use super::unavailable;
 /// How often a unit is tried whose failure says that nothing was done and that another try may pass.
 const TRIES: u32 = 4;
 
-/// How long a call of PostgreSQL may take. Every statement has a time-out of its own, set in the session: what takes
-/// longer than this talks to a connection that died without a word.
+/// How long a call of PostgreSQL may take. Every statement has a time-out of its own, set in the session: this one is
+/// for a connection that died without a word.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Why a unit ended without an answer.
@@ -72,7 +72,8 @@ impl Trouble {
     fn passes(&self) -> bool {
         match self {
             Self::ReadAgain => true,
-            Self::Database(error) | Self::Commit(error) => error
+            Self::Commit(_) => false,
+            Self::Database(error) => error
                 .as_database_error()
                 .and_then(sqlx::error::DatabaseError::code)
                 .is_some_and(|code| matches!(&*code, "40001" | "40P01" | "55P03" | "5" | "261" | "517")),

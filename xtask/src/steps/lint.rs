@@ -20,7 +20,8 @@ pub(super) fn clippy() -> Result<()> {
 /// Lints of everything that runs in the browser: the frontend and with it `app` as the browser
 /// gets it, and the tests of the cryptography that only a browser can run.
 pub(super) fn clippy_wasm() -> Result<()> {
-    for targets in [["--package", "frontend", "--lib"].as_slice(), super::wasm::TESTS] {
+    let speed = &["--package", "shared-crypto", "--test", "speed"];
+    for targets in [["--package", "frontend", "--lib"].as_slice(), super::wasm::TESTS, speed] {
         run(cargo().args(["clippy", "--target", WASM]).args(targets).args(["--", "--deny", "warnings"]))?;
     }
     Ok(())

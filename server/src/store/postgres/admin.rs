@@ -1,19 +1,24 @@
 //! What operators ask for.
 
+use std::time::Duration;
+
 use app::store::{About, Receipt, Stats};
 use chrono::{DateTime, Utc};
 use shared_crypto::SecretId;
-use sqlx::postgres::PgPool;
-use sqlx::{Executor as _, Row};
+use sqlx::postgres::{PgConnection, PgPool};
+use sqlx::{Connection as _, Executor as _, Row};
 
 use super::receipt;
 use crate::store::rows;
 use crate::store::unit::Trouble;
 
+/// More than the time-out of the statement that counts.
+pub(super) const COUNTING: Duration = Duration::from_secs(320);
+
 /// With ten million rows it takes longer than any other statement may; and nobody waits for it, so that it need not
 /// have every core.
-pub(super) async fn stats(pool: PgPool) -> Result<Stats, Trouble> {
-    let mut tx = pool.begin().await?;
+pub(super) async fn stats(connection: &mut PgConnection) -> Result<Stats, Trouble> {
+    let mut tx = connection.begin().await?;
     tx.execute("SET LOCAL statement_timeout = '5min'; SET LOCAL max_parallel_workers_per_gather = 0").await?;
     let row = sqlx::query(
         "SELECT count(*) AS secrets, coalesce(sum(octet_length(envelope)), 0)::bigint AS bytes,

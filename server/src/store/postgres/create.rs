@@ -63,6 +63,9 @@ pub(super) async fn create_all(
 ) -> Result<Vec<Option<Creation>>, Trouble> {
     let new: Vec<&NewSecret> =
         secrets.iter().map(|secret| &**secret).filter(|secret| secret.has_room).collect();
+    if new.is_empty() {
+        return Ok(vec![None; secrets.len()]);
+    }
     let column = |field: fn(&NewSecret) -> &[u8]| new.iter().map(|secret| field(secret)).collect::<Vec<_>>();
     let rows = sqlx::query(
         "WITH q AS MATERIALIZED (

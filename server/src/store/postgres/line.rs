@@ -16,7 +16,7 @@ const ALIVE: Duration = Duration::from_secs(1);
 /// How long a new connection is waited for.
 pub(super) const CONNECT: Duration = Duration::from_secs(5);
 
-/// For batches: each row is looked up by its key, and planned once. Where such settings are not known it goes without.
+/// For batches: each row is looked up by its key. Where such settings are not known it goes without.
 const BY_KEY: &str = "DO $$ BEGIN
     SET enable_seqscan = off;
     SET enable_hashjoin = off;
@@ -33,10 +33,11 @@ pub(super) type Work<'c, T> = Pin<Box<dyn Future<Output = Result<T, Trouble>> + 
 /// for it would wait for as long as the operating system does, a quarter of an hour.
 pub(super) async fn pooled<T>(
     pool: &PgPool,
+    limit: Duration,
     work: impl for<'c> FnOnce(&'c mut PgConnection) -> Work<'c, T> + Send,
 ) -> Result<T, Trouble> {
     let mut connection = pool.acquire().await?;
-    let Some(ended) = within(PATIENCE, work(&mut connection)).await else {
+    let Some(ended) = within(limit, work(&mut connection)).await else {
         drop(connection.detach());
         return Err(silence().into());
     };
@@ -90,10 +91,16 @@ impl Line {
             // A plan is made for tables as large as they are then: so it is made again as they grow.
             if kept.batches.is_power_of_two() {
                 let forget = within(ALIVE, kept.connection.clear_cached_statements()).await;
-                forget.unwrap_or_else(|| Err(silence()))?;
+                if !matches!(forget, Some(Ok(()))) {
+                    return self.connect().await;
+                }
             }
             return Ok(kept);
         }
+        self.connect().await
+    }
+
+    async fn connect(&self) -> Result<Kept, sqlx::Error> {
         let connect = async {
             let mut connection = PgConnection::connect_with(&self.options).await?;
             connection.execute(SESSION).await?;

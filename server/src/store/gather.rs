@@ -223,6 +223,8 @@ mod tests {
     const CUT: u32 = 1001;
     const REFUSED: u32 = 1002;
     const STUCK: u32 = 1003;
+    /// Long enough for all callers of a test to come while one is under way, on a busy machine too.
+    const BATCH: Duration = Duration::from_millis(300);
 
     impl Carrier for Slow {
         type Call = u32;
@@ -230,7 +232,7 @@ mod tests {
 
         async fn carry(&mut self, calls: &[Arc<u32>]) -> Result<Vec<Option<(u32, usize)>>, Trouble> {
             let stuck = calls.iter().any(|call| **call == STUCK);
-            let takes = if stuck { PATIENCE + Duration::from_millis(100) } else { Duration::from_millis(20) };
+            let takes = if stuck { PATIENCE + Duration::from_millis(100) } else { BATCH };
             tokio::time::sleep(takes).await;
             self.carried.fetch_add(calls.len(), Ordering::Relaxed);
             assert!(!calls.iter().any(|call| **call == PANIC), "asked for");
@@ -343,7 +345,7 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(1)).await;
             caller.abort();
         }
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(BATCH * 3).await;
         assert_eq!(carried.load(Ordering::Relaxed), 3);
     }
 

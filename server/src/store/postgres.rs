@@ -157,7 +157,7 @@ impl SecretStore for PostgresStore {
         }
         self.call(move |connection| {
             let attempt = Arc::clone(&attempt);
-            Box::pin(async move { reveal::reveal(connection, &attempt).await })
+            Box::pin(reveal::reveal(connection, attempt))
         })
         .await
     }

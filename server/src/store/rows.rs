@@ -36,33 +36,9 @@ pub(super) fn small<T: TryFrom<i64>>(number: impl Into<i64>) -> Result<T, sqlx::
     T::try_from(number.into()).map_err(|_| broken("a count"))
 }
 
-/// A secret's columns that decide about a view, times of the database's own kind.
+/// What decides about a view, read in one statement; times of the database's own kind.
 #[derive(sqlx::FromRow)]
-pub(super) struct SecretRow<T> {
-    reveal_hash: Vec<u8>,
-    share: Vec<u8>,
-    views_left: i16,
-    bad_tries: i32,
-    locked_until: Option<T>,
-    expires_at: T,
-}
-
-impl<T: Time> SecretRow<T> {
-    fn into_held(self) -> Result<Held, sqlx::Error> {
-        Ok(Held {
-            reveal_hash: digest(self.reveal_hash)?,
-            share: share(self.share)?,
-            views_left: small(self.views_left)?,
-            bad_tries: small(self.bad_tries)?,
-            locked_until: self.locked_until.map(Time::into_utc).transpose()?,
-            expires_at: self.expires_at.into_utc()?,
-        })
-    }
-}
-
-/// The clock, the claim and the receipt, read in one statement after the lock.
-#[derive(sqlx::FromRow)]
-pub(super) struct AfterLock<T> {
+pub(super) struct FoundRow<T> {
     now: T,
     claim_share: Option<Vec<u8>>,
     claim_views_left: Option<i16>,
@@ -70,10 +46,16 @@ pub(super) struct AfterLock<T> {
     state: Option<String>,
     expires_at: Option<T>,
     ended_at: Option<T>,
+    reveal_hash: Option<Vec<u8>>,
+    share: Option<Vec<u8>>,
+    views_left: Option<i16>,
+    bad_tries: Option<i32>,
+    locked_until: Option<T>,
+    secret_expires_at: Option<T>,
 }
 
-impl<T: Time> AfterLock<T> {
-    pub(super) fn into_found(self, secret: Option<SecretRow<T>>) -> Result<Found, sqlx::Error> {
+impl<T: Time> FoundRow<T> {
+    pub(super) fn into_found(self) -> Result<Found, sqlx::Error> {
         let claim = match (self.claim_share, self.claim_views_left, self.claim_expires_at) {
             (Some(bytes), Some(left), Some(until)) => Some(Claimed {
                 share: share(bytes)?,
@@ -90,35 +72,19 @@ impl<T: Time> AfterLock<T> {
             }),
             _ => None,
         };
-        let secret = secret.map(SecretRow::into_held).transpose()?;
-        Ok(Found { now: self.now.into_utc()?, claim, secret, receipt })
-    }
-}
-
-/// All of that and the secret's columns, read in one statement.
-#[derive(sqlx::FromRow)]
-pub(super) struct FoundRow<T> {
-    #[sqlx(flatten)]
-    rest: AfterLock<T>,
-    reveal_hash: Option<Vec<u8>>,
-    share: Option<Vec<u8>>,
-    views_left: Option<i16>,
-    bad_tries: Option<i32>,
-    locked_until: Option<T>,
-    secret_expires_at: Option<T>,
-}
-
-impl<T: Time> FoundRow<T> {
-    pub(super) fn into_found(self) -> Result<Found, sqlx::Error> {
         let secret =
             match (self.reveal_hash, self.share, self.views_left, self.bad_tries, self.secret_expires_at) {
-                (Some(reveal_hash), Some(share), Some(views_left), Some(bad_tries), Some(expires_at)) => {
-                    let locked_until = self.locked_until;
-                    Some(SecretRow { reveal_hash, share, views_left, bad_tries, locked_until, expires_at })
-                }
+                (Some(hash), Some(bytes), Some(left), Some(tries), Some(expires_at)) => Some(Held {
+                    reveal_hash: digest(hash)?,
+                    share: share(bytes)?,
+                    views_left: small(left)?,
+                    bad_tries: small(tries)?,
+                    locked_until: self.locked_until.map(Time::into_utc).transpose()?,
+                    expires_at: expires_at.into_utc()?,
+                }),
                 _ => None,
             };
-        self.rest.into_found(secret)
+        Ok(Found { now: self.now.into_utc()?, claim, secret, receipt })
     }
 }
 

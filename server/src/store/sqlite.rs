@@ -1,7 +1,6 @@
 //! SQLite, the embedded default. One writer, `BEGIN IMMEDIATE`, the clock read in the SQL.
 
 mod admin;
-mod batch;
 mod create;
 mod files;
 mod open;
@@ -29,8 +28,8 @@ use tokio::sync::Notify;
 use super::ConnectError;
 use super::gather::{Gather, Limits};
 use super::unit::unit;
-use batch::{Known, Reveals};
 use create::Creates;
+use reveal::{Known, Reveals};
 
 /// How long one connection waits for another process's write.
 const BUSY: Duration = Duration::from_secs(5);
@@ -116,10 +115,8 @@ impl SqliteStore {
             let writer = writer.clone();
             move || Creates(writer.clone())
         });
-        let reveals = Gather::new(REVEALS, {
-            let (writer, deleted) = (writer.clone(), Arc::clone(&deleted));
-            move || Reveals { writer: writer.clone(), deleted: Arc::clone(&deleted) }
-        });
+        let one = Reveals { writer: writer.clone(), deleted: Arc::clone(&deleted) };
+        let reveals = Gather::new(REVEALS, move || one.clone());
         let known = Gather::new(KNOWN, {
             let readers = readers.clone();
             move || Known(readers.clone())
@@ -136,7 +133,8 @@ impl SqliteStore {
         if let Some(outcome) = self.reveals.call(Arc::clone(&attempt), 1).await? {
             return Ok(outcome);
         }
-        unit(move || reveal::reveal(self.clone(), Arc::clone(&attempt))).await
+        let reveals = Reveals { writer: self.writer.clone(), deleted: Arc::clone(&self.deleted) };
+        unit(move || reveal::reveal(reveals.clone(), Arc::clone(&attempt))).await
     }
 
     /// The pool of the one writer, for tests that look at the rows.

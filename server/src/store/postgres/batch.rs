@@ -61,16 +61,24 @@ async fn reveal_all(
 ) -> Result<Vec<Option<Outcome>>, Trouble> {
     let found = read(connection, &attempts).await?;
     // Time is over, and the row is there: somebody may have got the last view in time, and be about to commit.
-    let undecided: Vec<bool> = found
-        .iter()
-        .map(|found| found.secret.as_ref().is_some_and(|secret| secret.expires_at <= found.now))
-        .collect();
-    let (docket, mut outcomes) = decide_all(&attempts, found)?;
+    let is_over = |found: &Found| found.secret.as_ref().is_some_and(|secret| secret.expires_at <= found.now);
+    let undecided: Vec<bool> = found.iter().map(is_over).collect();
+    let mut outcomes = settle(connection, &attempts, found).await?;
     for (outcome, undecided) in outcomes.iter_mut().zip(undecided) {
         if undecided && matches!(outcome, Some(Outcome::Gone(_))) {
             *outcome = None;
         }
     }
+    Ok(outcomes)
+}
+
+/// Decides from what was found, and writes what is decided: `None` for whose secret is no longer as it was.
+pub(super) async fn settle(
+    connection: &mut PgConnection,
+    attempts: &[Arc<Attempt>],
+    found: Vec<Found>,
+) -> Result<Vec<Option<Outcome>>, Trouble> {
+    let (docket, mut outcomes) = decide_all(attempts, found)?;
     let changes = docket.changes();
     if changes.is_empty() {
         return Ok(outcomes);
@@ -88,7 +96,10 @@ async fn reveal_all(
 }
 
 /// Everything in one snapshot, and the clock a moment later.
-async fn read(connection: &mut PgConnection, attempts: &[Arc<Attempt>]) -> Result<Vec<Found>, sqlx::Error> {
+pub(super) async fn read(
+    connection: &mut PgConnection,
+    attempts: &[Arc<Attempt>],
+) -> Result<Vec<Found>, sqlx::Error> {
     let column =
         |field: fn(&Attempt) -> &[u8]| attempts.iter().map(|attempt| field(attempt)).collect::<Vec<_>>();
     let rows: Vec<FoundRow<DateTime<Utc>>> = sqlx::query_as(

@@ -1,117 +1,156 @@
-//! Who gets a view: lock and read, decide, apply.
+//! Who gets a view, for several callers in one transaction, and with one wait for the disk.
 
 use std::sync::Arc;
 
 use app::store::{Attempt, Outcome};
-use app::vault::{CLAIM_TTL, Found, Write, decide};
-use chrono::{DateTime, Utc};
-use sqlx::sqlite::SqliteConnection;
+use app::vault::{CLAIM_TTL, Change, Docket, Found};
+use sqlx::QueryBuilder;
+use sqlx::sqlite::{Sqlite, SqliteConnection, SqlitePool};
+use tokio::sync::Notify;
 
-use super::{SqliteStore, begin};
-use crate::store::rows::{AfterLock, SecretRow};
+use super::begin;
+use crate::store::docket::decide_all;
+use crate::store::gather::Carrier;
+use crate::store::rows::FoundRow;
 use crate::store::unit::Trouble;
 
-/// Says so where it has deleted something, and not its caller, who may have hung up.
-pub(super) async fn reveal(store: SqliteStore, attempt: Arc<Attempt>) -> Result<Outcome, Trouble> {
-    let mut tx = begin(&store.writer).await?;
-    let found = read(&mut tx, &attempt).await?;
-    let (outcome, write) = decide(&found, &attempt)?;
-    match (write, &outcome) {
-        (Some(Write::View { views_left }), Outcome::Granted { share, .. }) => {
-            note_view(&mut tx, &attempt, &found, share.as_bytes(), views_left).await?;
-        }
-        (Some(Write::Try { bad_tries, locked_until }), _) => {
-            note_try(&mut tx, &attempt, bad_tries, locked_until).await?;
-        }
-        _ => {}
+/// Looks whether each caller has the link to a secret that is or was here.
+pub(super) struct Known(pub(super) SqlitePool);
+
+impl Carrier for Known {
+    type Call = Attempt;
+    type Answer = bool;
+
+    async fn carry(&mut self, calls: &[Arc<Attempt>]) -> Result<Vec<Option<bool>>, Trouble> {
+        let mut query = QueryBuilder::<Sqlite>::new("WITH q(n, id, access_hash) AS (");
+        query.push_values(calls.iter().zip(0_i64..), |mut row, (attempt, n)| {
+            row.push_bind(n)
+                .push_bind(attempt.id.as_bytes().to_vec())
+                .push_bind(attempt.access_hash.to_vec());
+        });
+        query.push(
+            ") SELECT r.id IS NOT NULL FROM q LEFT JOIN receipts r ON r.id = q.id AND r.access_hash = q.access_hash
+               ORDER BY q.n",
+        );
+        Ok(query.build_query_scalar().fetch_all(&self.0).await?.into_iter().map(Some).collect())
     }
-    tx.commit().await?;
-    if write == Some(Write::View { views_left: 0 }) {
-        store.deleted.notify_one();
-    }
-    Ok(outcome)
 }
 
-async fn read(tx: &mut SqliteConnection, attempt: &Attempt) -> Result<Found, sqlx::Error> {
-    let secret: Option<SecretRow<i64>> = sqlx::query_as(
-        "SELECT reveal_hash, share, views_left, bad_tries, locked_until, expires_at
-           FROM secrets WHERE id = ?1 AND access_hash = ?2",
-    )
-    .bind(attempt.id.as_bytes().as_slice())
-    .bind(attempt.access_hash.as_slice())
-    .fetch_optional(&mut *tx)
-    .await?;
-    let after: AfterLock<i64> = sqlx::query_as(
-        "SELECT t.now, c.share AS claim_share, c.views_left AS claim_views_left, c.expires_at AS claim_expires_at,
-                r.state, r.expires_at, r.ended_at
-           FROM (SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now) t
-                LEFT JOIN claims c ON c.claim_hash = ?3
-                LEFT JOIN receipts r ON r.id = ?1 AND r.access_hash = ?2",
-    )
-    .bind(attempt.id.as_bytes().as_slice())
-    .bind(attempt.access_hash.as_slice())
-    .bind(attempt.claim_hash.as_slice())
-    .fetch_one(&mut *tx)
-    .await?;
-    after.into_found(secret)
+/// Who writes, and what waits for deletions.
+#[derive(Clone)]
+pub(super) struct Reveals {
+    pub(super) writer: SqlitePool,
+    pub(super) deleted: Arc<Notify>,
 }
 
-async fn note_view(
-    tx: &mut SqliteConnection,
-    attempt: &Attempt,
-    found: &Found,
-    share: &[u8; 32],
-    views_left: u8,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "INSERT INTO claims (claim_hash, share, views_left, expires_at) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (claim_hash) DO UPDATE
-            SET share = excluded.share, views_left = excluded.views_left, expires_at = excluded.expires_at",
-    )
-    .bind(attempt.claim_hash.as_slice())
-    .bind(share.as_slice())
-    .bind(views_left)
-    .bind((found.now + CLAIM_TTL).timestamp_millis())
-    .execute(&mut *tx)
-    .await?;
-    let (kept, gone) = (
-        "UPDATE secrets SET views_left = ?2, bad_tries = 0, locked_until = NULL WHERE id = ?1",
-        "DELETE FROM secrets WHERE id = ?1 AND ?2 = 0",
+impl Carrier for Reveals {
+    type Call = Attempt;
+    type Answer = Outcome;
+
+    async fn carry(&mut self, calls: &[Arc<Attempt>]) -> Result<Vec<Option<Outcome>>, Trouble> {
+        let mut tx = begin(&self.writer).await?;
+        let (docket, outcomes) = decide_all(calls, read(&mut tx, calls).await?)?;
+        let changes = docket.changes();
+        if !changes.is_empty() {
+            apply(&mut tx, &docket, changes).await?;
+        }
+        let ends = docket.changes().iter().any(|change| change.becomes.views_left == 0);
+        tx.commit().await.map_err(Trouble::Commit)?;
+        if ends {
+            self.deleted.notify_one();
+        }
+        Ok(outcomes)
+    }
+}
+
+/// One alone, who needs a closer look.
+pub(super) async fn reveal(mut reveals: Reveals, attempt: Arc<Attempt>) -> Result<Outcome, Trouble> {
+    reveals.carry(&[attempt]).await?.pop().flatten().ok_or(Trouble::ReadAgain)
+}
+
+/// Whoever writes is alone: what is read here stays true until the commit.
+async fn read(tx: &mut SqliteConnection, attempts: &[Arc<Attempt>]) -> Result<Vec<Found>, sqlx::Error> {
+    let mut query = QueryBuilder::<Sqlite>::new("WITH q(n, id, access_hash, claim_hash) AS (");
+    query.push_values(attempts.iter().zip(0_i64..), |mut row, (attempt, n)| {
+        row.push_bind(n)
+            .push_bind(attempt.id.as_bytes().to_vec())
+            .push_bind(attempt.access_hash.to_vec())
+            .push_bind(attempt.claim_hash.to_vec());
+    });
+    query.push(
+        "), t AS MATERIALIZED (SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now)
+         SELECT t.now, c.share AS claim_share, c.views_left AS claim_views_left, c.expires_at AS claim_expires_at,
+                r.state, r.expires_at, r.ended_at, s.reveal_hash, s.share, s.views_left, s.bad_tries,
+                s.locked_until, s.expires_at AS secret_expires_at
+           FROM q CROSS JOIN t LEFT JOIN claims c ON c.claim_hash = q.claim_hash
+                               LEFT JOIN receipts r ON r.id = q.id AND r.access_hash = q.access_hash
+                               LEFT JOIN secrets s ON s.id = q.id AND s.access_hash = q.access_hash
+          ORDER BY q.n",
     );
-    sqlx::query(if views_left == 0 { gone } else { kept })
-        .bind(attempt.id.as_bytes().as_slice())
-        .bind(views_left)
-        .execute(&mut *tx)
-        .await?;
-    sqlx::query(
-        "UPDATE receipts
-            SET views_used = views_used + 1, viewed_at = json_insert(viewed_at, '$[#]', ?3),
-                state = iif(?2 = 0, 'viewed', state), ended_at = iif(?2 = 0, ?3, NULL)
-          WHERE id = ?1",
-    )
-    .bind(attempt.id.as_bytes().as_slice())
-    .bind(views_left)
-    .bind(found.now.timestamp_millis())
-    .execute(&mut *tx)
-    .await
-    .map(|_| ())
+    let rows: Vec<FoundRow<i64>> = query.build_query_as().fetch_all(tx).await?;
+    rows.into_iter().map(FoundRow::into_found).collect()
 }
 
-async fn note_try(
-    tx: &mut SqliteConnection,
-    attempt: &Attempt,
-    bad_tries: u32,
-    locked_until: Option<DateTime<Utc>>,
-) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE secrets SET bad_tries = ?2, locked_until = ?3 WHERE id = ?1")
-        .bind(attempt.id.as_bytes().as_slice())
-        .bind(bad_tries)
-        .bind(locked_until.map(|until| until.timestamp_millis()))
-        .execute(&mut *tx)
-        .await?;
-    sqlx::query("UPDATE receipts SET wrong_passphrases = wrong_passphrases + 1 WHERE id = ?1")
-        .bind(attempt.id.as_bytes().as_slice())
-        .execute(&mut *tx)
-        .await
-        .map(|_| ())
+/// Everything that was decided, in a statement for each table. `OR FAIL`: a failure ends the whole transaction anyway.
+async fn apply(tx: &mut SqliteConnection, docket: &Docket, changes: Vec<Change>) -> Result<(), sqlx::Error> {
+    let now = docket.now().timestamp_millis();
+    if !docket.new_claims().is_empty() {
+        let until = (docket.now() + CLAIM_TTL).timestamp_millis();
+        let mut claims = QueryBuilder::<Sqlite>::new("WITH k(id, claim_hash, views_left) AS (");
+        claims.push_values(docket.new_claims(), |mut row, (id, hash, views_left)| {
+            row.push_bind(id.as_bytes().to_vec()).push_bind(hash.to_vec()).push_bind(*views_left);
+        });
+        claims.push(
+            ") INSERT OR FAIL INTO claims (claim_hash, share, views_left, expires_at)
+               SELECT k.claim_hash, s.share, k.views_left, ",
+        );
+        claims.push_bind(until).push(
+            " FROM k JOIN secrets s ON s.id = k.id WHERE true
+               ON CONFLICT (claim_hash) DO UPDATE
+              SET share = excluded.share, views_left = excluded.views_left, expires_at = excluded.expires_at",
+        );
+        claims.build().execute(&mut *tx).await?;
+    }
+    let (gone, kept): (Vec<_>, Vec<_>) =
+        changes.into_iter().partition(|change| change.becomes.views_left == 0);
+    if !gone.is_empty() {
+        let mut delete = QueryBuilder::<Sqlite>::new("DELETE FROM secrets WHERE id IN (");
+        delete.push_values(&gone, |mut row, change| {
+            row.push_bind(change.id.as_bytes().to_vec());
+        });
+        delete.push(")");
+        delete.build().execute(&mut *tx).await?;
+    }
+    if !kept.is_empty() {
+        let mut update = QueryBuilder::<Sqlite>::new("WITH v(id, views_left, bad_tries, locked_until) AS (");
+        update.push_values(&kept, |mut row, change| {
+            row.push_bind(change.id.as_bytes().to_vec())
+                .push_bind(change.becomes.views_left)
+                .push_bind(change.becomes.bad_tries)
+                .push_bind(change.becomes.locked_until.map(|until| until.timestamp_millis()));
+        });
+        update.push(
+            ") UPDATE OR FAIL secrets SET views_left = v.views_left, bad_tries = v.bad_tries, locked_until = v.locked_until
+                FROM v WHERE secrets.id = v.id",
+        );
+        update.build().execute(&mut *tx).await?;
+    }
+    let mut receipts = QueryBuilder::<Sqlite>::new("WITH v(id, ends, viewed, views, wrong) AS (");
+    receipts.push_values(gone.iter().chain(&kept), |mut row, change| {
+        row.push_bind(change.id.as_bytes().to_vec())
+            .push_bind(change.becomes.views_left == 0)
+            .push_bind(change.viewed)
+            // What json_insert would append, as often as there was a view.
+            .push_bind(format!(",{now}").repeat(usize::try_from(change.viewed).unwrap_or_default()))
+            .push_bind(change.wrong);
+    });
+    receipts.push(
+        ") UPDATE OR FAIL receipts
+              SET views_used = views_used + v.viewed,
+                  viewed_at = replace(rtrim(viewed_at, ']') || v.views || ']', '[,', '['),
+                  wrong_passphrases = wrong_passphrases + v.wrong,
+                  state = iif(v.ends, 'viewed', state), ended_at = iif(v.ends, ",
+    );
+    receipts.push_bind(now).push(", ended_at) FROM v WHERE receipts.id = v.id");
+    receipts.build().execute(tx).await.map(|_| ())
 }

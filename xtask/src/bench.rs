@@ -17,14 +17,14 @@ pub(crate) fn measure(check: bool, args: &[OsString]) -> Result<ExitCode> {
     tools::ensure(&[Step::Wasm, Step::E2e])?;
     Pipeline::new(&[Step::Build]).run()?;
     run(cargo().args(["bench", "--locked", "--package", "shared-crypto", "--bench", "crypto"]))?;
-    let browser = workspace::root().join("target/bench-browser.txt");
+    let browser = workspace::target_dir().join("bench-browser.txt");
     let (postgres, programs) = Postgres::durable()?;
     fs::write(&browser, in_a_browser(postgres.url())?)?;
     let mut bench = cargo();
     bench.args(["run", "--release", "--locked", "--package", "bench", "--"]);
     bench.arg("--server").arg(workspace::server_binary()).arg("--postgres").arg(postgres.url());
     bench.arg("--postgres-programs").arg(programs);
-    bench.arg("--natively").arg(workspace::root().join("target/criterion")).arg("--browser").arg(browser);
+    bench.arg("--natively").arg(workspace::target_dir().join("criterion")).arg("--browser").arg(browser);
     bench.arg(if check { "--check" } else { "--out" }).arg(workspace::root().join("docs/benchmarks.md"));
     run(bench.args(args))?;
     Ok(ExitCode::SUCCESS)

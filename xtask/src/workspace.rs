@@ -49,7 +49,8 @@ pub(crate) fn manifest() -> PathBuf {
     root().join("target/manifest.json")
 }
 
-fn target_dir() -> PathBuf {
+/// Where cargo puts what it builds.
+pub(crate) fn target_dir() -> PathBuf {
     let chosen = env::var_os("CARGO_TARGET_DIR").or_else(|| env::var_os("CARGO_BUILD_TARGET_DIR"));
     root().join(chosen.map_or_else(|| PathBuf::from("target"), PathBuf::from))
 }

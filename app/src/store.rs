@@ -5,7 +5,9 @@ use chrono::{DateTime, Utc};
 /// What the sender may know: the same in the store and on the wire.
 pub use shared_crypto::wire::ReceiptAnswer as Receipt;
 use shared_crypto::wire::State;
-use shared_crypto::{Digest, SecretId, ServerShare};
+use shared_crypto::{
+    AccessProof, Claim, ClaimVeil, Digest, RevealProof, SecretId, ServerShare, claim_hash, claim_veil, sha256,
+};
 
 /// Keeps secrets, receipts and claims. Two adapters, one behaviour: the suite in `server/tests` is for both.
 ///
@@ -138,6 +140,21 @@ pub struct Attempt {
     pub reveal_hash: Digest,
     /// Names this attempt; see [`shared_crypto::claim_hash`].
     pub claim_hash: Digest,
+    /// Hides what was released to it, where that is kept; see [`shared_crypto::claim_veil`].
+    pub claim_veil: ClaimVeil,
+}
+
+impl Attempt {
+    /// What the database is asked by somebody who sends these.
+    pub fn new(id: SecretId, access: &AccessProof, reveal: &RevealProof, claim: &Claim) -> Self {
+        Self {
+            access_hash: sha256(&[access.as_bytes()]),
+            reveal_hash: sha256(&[reveal.as_bytes()]),
+            claim_hash: claim_hash(&id, access, reveal, claim),
+            claim_veil: claim_veil(&id, access, reveal, claim),
+            id,
+        }
+    }
 }
 
 /// What came of an [`Attempt`].

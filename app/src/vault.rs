@@ -8,14 +8,15 @@ use std::sync::Arc;
 
 use shared_crypto::wire::{CreateAnswer, CreateRequest, OpenAnswer, ReceiptAnswer, Refusal, RevealAnswer};
 use shared_crypto::{
-    AccessProof, Claim, Digest, Envelope, ReceiptToken, RevealProof, SecretId, ServerShare, claim_hash,
-    request_hash, sha256,
+    AccessProof, Claim, Digest, Envelope, ReceiptToken, RevealProof, SecretId, ServerShare, request_hash,
+    sha256,
 };
 
 use crate::error::ApiError;
 use crate::store::{Attempt, Creation, NewSecret, Opened, Outcome, SecretStore};
 pub use decide::{
-    CLAIM_TTL, Change, Claimed, Docket, Found, Held, RECEIPT_TTL, ReadAgain, Standing, Trace, Write, decide,
+    CLAIM_TTL, Change, Claimed, Docket, Found, Held, NewClaim, RECEIPT_TTL, ReadAgain, Standing, Trace,
+    Write, decide,
 };
 pub use limits::Limits;
 pub use quota::StorageQuota;
@@ -80,13 +81,7 @@ impl Vault {
     ) -> Result<RevealAnswer, ApiError> {
         let (id, access) = (known(SecretId::decode(id))?, known(AccessProof::decode(access))?);
         let (reveal, claim) = (known(RevealProof::decode(reveal))?, known(Claim::decode(claim))?);
-        let attempt = Attempt {
-            access_hash: sha256(&[access.as_bytes()]),
-            reveal_hash: sha256(&[reveal.as_bytes()]),
-            claim_hash: claim_hash(&id, &access, &reveal, &claim),
-            id,
-        };
-        match self.store.reveal(attempt).await? {
+        match self.store.reveal(Attempt::new(id, &access, &reveal, &claim)).await? {
             Outcome::Granted { share, views_left } => Ok(RevealAnswer { share: share.encode(), views_left }),
             Outcome::Wrong { tries_left, wait } => {
                 Err(ApiError::new(Refusal::WrongPassphrase { tries_left }, wait))

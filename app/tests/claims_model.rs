@@ -12,7 +12,7 @@ use app::store::{Attempt, Outcome};
 use app::vault::{Claimed, Found, Held, Trace, Write, decide};
 use chrono::{DateTime, TimeDelta, Utc};
 use shared_crypto::wire::State;
-use shared_crypto::{SecretId, ServerShare};
+use shared_crypto::{ClaimVeil, SecretId, ServerShare};
 
 const READERS: usize = 3;
 const SERVERS: usize = 2;
@@ -128,6 +128,7 @@ fn judge(rules: Rules, (secret, claim): Read) -> Answer {
         access_hash: [0; 32],
         reveal_hash: [1; 32],
         claim_hash: [0; 32],
+        claim_veil: ClaimVeil::from_bytes([0; 32]),
     };
     match decide(&found, &attempt).unwrap() {
         (Outcome::Granted { views_left, .. }, Some(Write::View { .. })) => Answer::New(views_left),

@@ -11,6 +11,7 @@ pub mod check;
 mod client;
 pub mod config;
 mod discovery;
+mod finish;
 mod guard;
 mod headers;
 mod health;

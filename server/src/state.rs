@@ -14,19 +14,16 @@ use crate::config::{Config, CreationTokens};
 use crate::metrics::{Metered, Shared};
 use crate::rate_limit::{Call, RateLimits};
 
-/// Cheap to clone; the same for all requests.
+/// Cheap to clone, which every layer does for every request; the same for all of them.
 #[derive(Clone)]
-pub struct AppState {
+pub struct AppState(Arc<Inner>);
+
+struct Inner {
     vault: Vault,
-    site: Arc<Site>,
+    site: Site,
     store: Arc<dyn SecretStore>,
     metrics: Shared,
     quota: Arc<StorageQuota>,
-    protection: Arc<Protection>,
-}
-
-/// Who is let through, and how often.
-struct Protection {
     limits: Option<RateLimits>,
     trusted_proxies: Vec<IpNet>,
     tokens: Option<CreationTokens>,
@@ -43,76 +40,73 @@ impl AppState {
         let public_url = config.public_url.clone();
         let site = Site { public_url, limits, needs_token: tokens.is_some(), assets, operator };
         let quota = Arc::new(StorageQuota::new(config.protection.storage_quota));
-        let protection = Protection {
-            limits: RateLimits::new(&config.protection),
-            trusted_proxies: config.protection.trusted_proxies.clone(),
-            tokens,
-        };
-        Self {
+        Self(Arc::new(Inner {
             vault: Vault::new(Arc::clone(&store), limits, Arc::clone(&quota)),
-            site: Arc::new(site),
+            site,
             store,
             metrics,
             quota,
-            protection: Arc::new(protection),
-        }
+            limits: RateLimits::new(&config.protection),
+            trusted_proxies: config.protection.trusted_proxies.clone(),
+            tokens,
+        }))
     }
 
     /// How much is stored, against what may be.
     pub(crate) fn quota(&self) -> Arc<StorageQuota> {
-        Arc::clone(&self.quota)
+        Arc::clone(&self.0.quota)
     }
 
     /// The store, counted.
     pub(crate) fn store(&self) -> Arc<dyn SecretStore> {
-        Arc::clone(&self.store)
+        Arc::clone(&self.0.store)
     }
 
     /// What is counted.
     pub(crate) fn metrics(&self) -> Shared {
-        Arc::clone(&self.metrics)
+        Arc::clone(&self.0.metrics)
     }
 
     /// Who asks.
     pub(crate) fn client(&self, peer: SocketAddr, headers: &HeaderMap) -> Client {
-        Client::of(peer, headers, &self.protection.trusted_proxies)
+        Client::of(peer, headers, &self.0.trusted_proxies)
     }
 
     /// Counts a call of the API, or says after how many seconds it is worth asking again.
     pub(crate) fn count(&self, call: Call, client: Client) -> Result<(), u32> {
-        self.protection.limits.as_ref().map_or(Ok(()), |limits| limits.check(call, client))
+        self.0.limits.as_ref().map_or(Ok(()), |limits| limits.check(call, client))
     }
 
     /// Whether somebody who shows this, or nothing, may create.
     pub(crate) fn may_create(&self, headers: &HeaderMap) -> bool {
-        self.protection.tokens.as_ref().is_none_or(|tokens| tokens.admit(headers))
+        self.0.tokens.as_ref().is_none_or(|tokens| tokens.admit(headers))
     }
 
     /// Counts what somebody wants to store, likewise.
     pub(crate) fn count_bytes(&self, client: Client, bytes: usize) -> Result<(), u32> {
-        self.protection.limits.as_ref().map_or(Ok(()), |limits| limits.check_bytes(client, bytes))
+        self.0.limits.as_ref().map_or(Ok(()), |limits| limits.check_bytes(client, bytes))
     }
 
     /// Forgets clients that have not asked for a while.
     pub(crate) fn forget_clients(&self) {
-        if let Some(limits) = &self.protection.limits {
+        if let Some(limits) = &self.0.limits {
             limits.forget();
         }
     }
 
-    pub(crate) const fn vault(&self) -> &Vault {
-        &self.vault
+    pub(crate) fn vault(&self) -> &Vault {
+        &self.0.vault
     }
 
     pub(crate) fn site(&self) -> &Site {
-        &self.site
+        &self.0.site
     }
 
     pub(crate) fn public_url(&self) -> Option<&str> {
-        self.site.public_url.as_deref()
+        self.0.site.public_url.as_deref()
     }
 
     pub(crate) fn max_body_bytes(&self) -> usize {
-        self.site.limits.max_body_bytes()
+        self.0.site.limits.max_body_bytes()
     }
 }

@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::{AccessProof, Claim, RevealProof, SecretId};
+use crate::{AccessProof, Claim, ClaimVeil, RevealProof, SecretId};
 
 /// A SHA-256 value.
 pub type Digest = [u8; 32];
@@ -20,6 +20,19 @@ pub fn sha256(parts: &[&[u8]]) -> Digest {
 /// several guesses are never merged into one try.
 pub fn claim_hash(id: &SecretId, access: &AccessProof, reveal: &RevealProof, claim: &Claim) -> Digest {
     sha256(&[id.as_bytes(), access.as_bytes(), reveal.as_bytes(), claim.as_bytes()])
+}
+
+/// `SHA-256("ikrypt/v1 claim veil" ‖ id ‖ access ‖ reveal ‖ claim)`: what a share is hidden with that is kept for
+/// whoever repeats a claim. It is in no database, and can be made only of the claim itself.
+pub fn claim_veil(id: &SecretId, access: &AccessProof, reveal: &RevealProof, claim: &Claim) -> ClaimVeil {
+    const LABEL: &[u8] = b"ikrypt/v1 claim veil";
+    ClaimVeil::from_bytes(sha256(&[
+        LABEL,
+        id.as_bytes(),
+        access.as_bytes(),
+        reveal.as_bytes(),
+        claim.as_bytes(),
+    ]))
 }
 
 /// `SHA-256(envelope ‖ share ‖ access_hash ‖ reveal_hash ‖ receipt_hash ‖ ttl_seconds(4) ‖ max_views(1))`:

@@ -77,8 +77,20 @@ byte_strings! {
     RevealProof(32);
     /// Names one attempt to view, so that a retry is not a second view.
     Claim(16);
+    /// Hides a share that is kept for whoever repeats a claim. Only the claim itself makes it.
+    ClaimVeil(32);
     /// The salt of the passphrase, derived from the link key.
     Salt(16);
     /// What Argon2id makes of a passphrase.
     Stretched(32);
+}
+
+impl ServerShare {
+    /// The share under a veil; and of that, the share. Each veil is for one claim, and so for one share.
+    #[must_use]
+    pub fn veiled(&self, veil: &ClaimVeil) -> Self {
+        let mut bytes = self.0;
+        bytes.iter_mut().zip(veil.0).for_each(|(byte, veil)| *byte ^= veil);
+        Self(bytes)
+    }
 }

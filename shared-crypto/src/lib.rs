@@ -41,9 +41,9 @@ pub mod wire;
 pub use envelope::{Envelope, Kdf};
 pub use error::Error;
 pub use generate::Recipe;
-pub use hashes::{Digest, claim_hash, decode_digest, request_hash, sha256};
+pub use hashes::{Digest, claim_hash, claim_veil, decode_digest, request_hash, sha256};
 pub use keys::{
-    AccessProof, Claim, LinkKey, ReceiptToken, RevealProof, Salt, SecretId, ServerShare, Stretched,
+    AccessProof, Claim, ClaimVeil, LinkKey, ReceiptToken, RevealProof, Salt, SecretId, ServerShare, Stretched,
 };
 pub use link::{ReceiptLink, SecretLink};
 pub use passphrase::Passphrase;

@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use chrono::DateTime;
 use shared_crypto::wire::CreateAnswer;
 use shared_crypto::{
-    AccessProof, Bundle, Claim, Envelope, Error, File, Fresh, Kdf, LinkKey, Passphrase, Payload, ReceiptLink,
-    ReceiptToken, RevealProof, Salt, SecretId, SecretLink, ServerShare, Stretched, seal,
+    AccessProof, Bundle, Claim, ClaimVeil, Envelope, Error, File, Fresh, Kdf, LinkKey, Passphrase, Payload,
+    ReceiptLink, ReceiptToken, RevealProof, Salt, SecretId, SecretLink, ServerShare, Stretched, seal,
 };
 
 /// What `Debug` prints of `value` that stands in `content`: two neighbouring bytes as hex or as text, three as
@@ -62,7 +62,7 @@ fn byte_strings_print_their_name_and_no_byte() {
             assert_eq!(format!("{:?}", $name::from_bytes(bytes)), concat!(stringify!($name), "(<redacted>)"));
         )*};
     }
-    each!(LinkKey ServerShare ReceiptToken SecretId AccessProof RevealProof Claim Salt Stretched);
+    each!(LinkKey ServerShare ReceiptToken SecretId AccessProof RevealProof Claim ClaimVeil Salt Stretched);
 }
 
 #[test]

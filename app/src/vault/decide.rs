@@ -7,7 +7,7 @@ use shared_crypto::wire::State;
 use shared_crypto::{Digest, ServerShare};
 
 use crate::store::{Attempt, Ended, Outcome};
-pub use batch::{Change, Docket, Standing};
+pub use batch::{Change, Docket, NewClaim, Standing};
 
 /// How long a claim can be repeated.
 pub const CLAIM_TTL: TimeDelta = TimeDelta::minutes(5);

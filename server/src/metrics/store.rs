@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use shared_crypto::{Digest, SecretId};
 
 use super::{Metrics, Shared};
+use crate::finish::finish;
 
 /// Another store, counted.
 pub(crate) struct Metered {
@@ -30,7 +31,7 @@ impl Metered {
         answer
     }
 
-    /// In a task of its own: who guesses and hangs up at once has guessed all the same.
+    /// To its end: who guesses and hangs up at once has guessed all the same.
     async fn counted<T, F>(
         &self,
         work: impl FnOnce(Arc<dyn SecretStore>) -> F + Send + 'static,
@@ -42,13 +43,14 @@ impl Metered {
         F: Future<Output = Result<T, StoreError>> + Send,
     {
         let counting = Self { store: Arc::clone(&self.store), metrics: Arc::clone(&self.metrics) };
-        let task = tokio::spawn(async move {
+        let counted = finish(async move {
             let answer = counting.timed(kind, work(Arc::clone(&counting.store))).await;
             count(&counting.metrics, &answer);
             answer
         });
-        task.await
-            .unwrap_or_else(|_| Err(StoreError::Unavailable("a call of the store was aborted".to_owned())))
+        counted
+            .await
+            .unwrap_or_else(|| Err(StoreError::Unavailable("a call of the store was aborted".to_owned())))
     }
 }
 

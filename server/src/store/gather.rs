@@ -2,10 +2,13 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use app::store::StoreError;
+use futures_util::FutureExt as _;
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
 
 use super::unit::Trouble;
@@ -17,12 +20,13 @@ pub(super) trait Carrier: Send + 'static {
     /// What it is told.
     type Answer: Send + 'static;
 
-    /// An answer for each call, in their order; `None` for one of which nothing was done, and which needs a closer
-    /// look, alone.
+    /// Answers the calls, in their order. Whoever is left without an answer needs a closer look, alone; of these nothing
+    /// was done, unless the trouble says otherwise.
     fn carry(
         &mut self,
         calls: &[Arc<Self::Call>],
-    ) -> impl Future<Output = Result<Vec<Option<Self::Answer>>, Trouble>> + Send;
+        answers: &mut [Option<Self::Answer>],
+    ) -> impl Future<Output = Result<(), Trouble>> + Send;
 }
 
 /// How long a caller waits for a batch, beyond the end of the one that is under way; as long as for a connection of a
@@ -38,6 +42,8 @@ pub(super) struct Limits {
     pub(super) callers: usize,
     /// What all of them together may weigh; one who weighs more goes alone.
     pub(super) weight: usize,
+    /// Whether a batch has a thread to itself: then it does not stand behind requests each time it goes on.
+    pub(super) own_thread: bool,
 }
 
 /// Callers of one kind, on their way into the database.
@@ -97,7 +103,12 @@ impl<C: Carrier> Gather<C> {
                 limits: self.limits,
                 ended: Arc::clone(&self.ended),
             };
-            tokio::spawn(lane.run(carrier));
+            if self.limits.own_thread {
+                let runtime = Handle::current();
+                drop(tokio::task::spawn_blocking(move || runtime.block_on(lane.run(carrier))));
+            } else {
+                tokio::spawn(lane.run(carrier));
+            }
         }
         answered
             .await
@@ -145,31 +156,26 @@ impl<C: Carrier> Lane<C> {
             let (calls, answers): (Vec<_>, Vec<_>) =
                 callers.into_iter().map(|waiting| (waiting.call, waiting.answer)).unzip();
             let started = Instant::now();
-            // In a task, so that a batch which panics takes nobody with it but its own.
-            let batch = tokio::spawn(async move {
-                let settled = carrier.carry(&calls).await;
-                (carrier, settled)
-            });
-            let Ok((carrier, settled)) = batch.await else { continue };
+            let mut settled: Vec<_> = calls.iter().map(|_| None).collect();
+            // A batch which panics takes nobody with it but its own, and what it worked with.
+            let caught = AssertUnwindSafe(carrier.carry(&calls, &mut settled)).catch_unwind().await;
+            let Ok(ended) = caught else { continue };
             kept = Some(carrier);
-            match settled {
-                Ok(settled) => {
-                    for (settled, answer) in settled.into_iter().zip(answers) {
-                        // Somebody who has hung up is not told.
-                        drop(answer.send(Ok(settled)));
-                    }
-                }
-                Err(trouble) => {
-                    let alone = trouble.may_be_of_one();
-                    if !alone && started.elapsed() > PATIENCE {
-                        // The database is away: the next would wait as long for nothing.
-                        lock(&self.state).waiting.clear();
-                    }
-                    tracing::debug!(?trouble, alone, callers = answers.len(), "a batch failed");
-                    for answer in answers {
-                        drop(answer.send(if alone { Ok(None) } else { Err(trouble.to_error()) }));
-                    }
-                }
+            let fatal = ended.as_ref().err().filter(|trouble| !trouble.may_be_of_one());
+            if let Err(trouble) = &ended {
+                tracing::debug!(?trouble, alone = fatal.is_none(), callers = answers.len(), "a batch failed");
+            }
+            if fatal.is_some() && started.elapsed() > PATIENCE {
+                // The database is away: the next would wait as long for nothing.
+                lock(&self.state).waiting.clear();
+            }
+            for (settled, answer) in settled.into_iter().zip(answers) {
+                let said = match (settled, fatal) {
+                    (None, Some(trouble)) => Err(trouble.to_error()),
+                    (settled, _) => Ok(settled),
+                };
+                // Somebody who has hung up is not told.
+                drop(answer.send(said));
             }
         }
     }

@@ -3,6 +3,7 @@
 mod admin;
 mod batch;
 mod create;
+mod last_view;
 mod line;
 mod open;
 mod receipt;
@@ -25,7 +26,7 @@ use super::ConnectError;
 use super::gather::{Gather, Limits};
 use super::unit::{PATIENCE, unit};
 use batch::{Creates, Reveals};
-use line::{CONNECT, FRESH, Line, Work, alive, pooled};
+use line::{CONNECT, FRESH, Line, Plans, Work, alive, pooled};
 
 /// What a connection is set to, whatever the server's own settings are.
 const SESSION: &str = "SET synchronous_commit = on;
@@ -44,13 +45,16 @@ const STARTING: Duration = Duration::from_secs(10);
 pub struct PostgresStore {
     pool: PgPool,
     creates: Arc<Gather<Creates>>,
+    large_creates: Arc<Gather<Creates>>,
     reveals: Arc<Gather<Reveals>>,
 }
 
-/// Two batches at a time: a large secret keeps one busy for a while.
-const CREATES: Limits = Limits { lanes: 2, callers: 64, weight: 1 << 20 };
-/// One: with two, each would have half of the callers, and what a batch costs is hardly less.
-const REVEALS: Limits = Limits { lanes: 1, callers: 64, weight: usize::MAX };
+/// One batch at a time: of two each would have half of the callers, and what a batch costs is hardly less.
+const CREATES: Limits = Limits { lanes: 1, callers: 64, weight: 1 << 20, own_thread: false };
+/// A secret larger than this keeps a connection busy for a while, and does not go with the others.
+const LARGE: usize = 64 << 10;
+const LARGE_CREATES: Limits = Limits { lanes: 2, callers: 64, weight: 1 << 20, own_thread: false };
+const REVEALS: Limits = Limits { lanes: 1, callers: 64, weight: usize::MAX, own_thread: false };
 
 impl PostgresStore {
     /// Connects and migrates; servers that start together wait for each other.
@@ -66,12 +70,12 @@ impl PostgresStore {
         let migrating = migrating.connect_with(options.clone()).await?;
         sqlx::migrate!("migrations/postgres").run(&migrating).await?;
         migrating.close().await;
-        Self::attach_with(options, pool).await
+        Box::pin(Self::attach_with(options, pool)).await
     }
 
     /// Connects, and leaves the tables as they are.
     pub async fn attach(url: &str) -> Result<Self, ConnectError> {
-        Self::attach_with(url.parse()?, PgPoolOptions::new().max_connections(1)).await
+        Box::pin(Self::attach_with(url.parse()?, PgPoolOptions::new().max_connections(1))).await
     }
 
     async fn attach_with(options: PgConnectOptions, pool: PgPoolOptions) -> Result<Self, ConnectError> {
@@ -91,13 +95,14 @@ impl PostgresStore {
             })
             .connect_with(options.clone())
             .await?;
-        let line = move || Line::to(options.clone());
-        let creates = Gather::new(CREATES, {
+        let line = move |plans| Line::to(options.clone(), plans);
+        let creates = |limits| {
             let line = line.clone();
-            move || Creates(line())
-        });
-        let reveals = Gather::new(REVEALS, move || Reveals(line()));
-        Ok(Self { pool, creates: Arc::new(creates), reveals: Arc::new(reveals) })
+            Arc::new(Gather::new(limits, move || Creates(line(Plans::Insert))))
+        };
+        let (creates, large_creates) = (creates(CREATES), creates(LARGE_CREATES));
+        let reveals = Arc::new(Gather::new(REVEALS, move || Reveals(line(Plans::ByKey))));
+        Ok(Self { pool, creates, large_creates, reveals })
     }
 
     /// One call on a connection of the pool, again where a failure has passed.
@@ -131,7 +136,8 @@ impl PostgresStore {
 impl SecretStore for PostgresStore {
     async fn create(&self, secret: NewSecret) -> Result<Creation, StoreError> {
         let secret = Arc::new(secret);
-        if let Some(creation) = self.creates.call(Arc::clone(&secret), secret.envelope.len()).await? {
+        let creates = if secret.envelope.len() > LARGE { &self.large_creates } else { &self.creates };
+        if let Some(creation) = creates.call(Arc::clone(&secret), secret.envelope.len()).await? {
             return Ok(creation);
         }
         self.call(move |connection| {
@@ -199,13 +205,14 @@ impl SecretStore for PostgresStore {
     }
 
     fn connections(&self) -> (u32, u32) {
-        let lanes = [self.creates.lanes(), self.reveals.lanes()];
+        let lanes = [self.creates.lanes(), self.large_creates.lanes(), self.reveals.lanes()];
         let pool = super::connections([&self.pool]);
         lanes.iter().fold(pool, |(busy, idle), lane| (busy + lane.0, idle + lane.1))
     }
 
     async fn close(&self) {
         self.creates.close().await;
+        self.large_creates.close().await;
         self.reveals.close().await;
         self.pool.close().await;
     }

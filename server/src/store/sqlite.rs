@@ -7,7 +7,9 @@ mod open;
 mod receipt;
 mod reveal;
 mod sweep;
+mod writer;
 
+use std::pin::pin;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,22 +24,26 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
 };
-use sqlx::{Connection, Sqlite, Transaction};
 use tokio::sync::Notify;
 
 use super::ConnectError;
 use super::gather::{Gather, Limits};
 use super::unit::unit;
+use crate::finish::finish;
 use create::Creates;
 use reveal::{Known, Reveals};
+use writer::Writer;
 
 /// How long one connection waits for another process's write.
 const BUSY: Duration = Duration::from_secs(5);
 
+/// How long somebody waits who may be a stranger, until that is looked up beside whoever writes.
+const STRANGER: Duration = Duration::from_millis(25);
+
 /// Secrets in one SQLite file.
 #[derive(Clone)]
 pub struct SqliteStore {
-    writer: SqlitePool,
+    writer: Writer,
     readers: SqlitePool,
     deleted: Arc<Notify>,
     creates: Arc<Gather<Creates>>,
@@ -46,9 +52,9 @@ pub struct SqliteStore {
 }
 
 /// There is one writer: more lanes would wait for it, and a larger weight would keep others waiting for longer.
-const CREATES: Limits = Limits { lanes: 1, callers: 64, weight: 1 << 20 };
-const KNOWN: Limits = Limits { lanes: 2, callers: 64, weight: usize::MAX };
-const REVEALS: Limits = Limits { lanes: 1, callers: 64, weight: usize::MAX };
+const CREATES: Limits = Limits { lanes: 1, callers: 64, weight: 1 << 20, own_thread: true };
+const KNOWN: Limits = Limits { lanes: 2, callers: 64, weight: usize::MAX, own_thread: true };
+const REVEALS: Limits = Limits { lanes: 1, callers: 64, weight: usize::MAX, own_thread: true };
 
 impl SqliteStore {
     /// Opens or makes the file of `sqlite:PATH` and migrates it.
@@ -68,12 +74,14 @@ impl SqliteStore {
             .pragma("trusted_schema", "OFF")
             // Nothing of a statement that may have to be undone goes into a file of its own.
             .pragma("temp_store", "MEMORY")
-            // 32 MiB of log: a page that changes often goes into the database once. Deletions empty it much earlier.
-            .pragma("wal_autocheckpoint", "8192")
+            // 256 MiB of log, which is not reached: see `files::keep_log_short`. Whoever commits would wait for it.
+            .pragma("wal_autocheckpoint", "65536")
             // 16 MiB: ids are random, and so are the pages that they are found in.
             .pragma("cache_size", "-16384")
             // Every batch has a statement of its own length.
             .statement_cache_capacity(512)
+            // All rows of a batch, so that nobody has to be woken for each few of them.
+            .row_buffer_size(128)
             .busy_timeout(BUSY))
     }
 
@@ -84,7 +92,7 @@ impl SqliteStore {
     ) -> Result<Self, ConnectError> {
         files::make_private(options.get_filename())?;
         let store = Self::attach_with(options, writer).await?;
-        files::migrate(&store.writer).await?;
+        files::migrate(store.writer.pool()).await?;
         // What a process that was killed has left in the log.
         store.deleted.notify_one();
         Ok(store)
@@ -103,14 +111,11 @@ impl SqliteStore {
         options: SqliteConnectOptions,
         writer: SqlitePoolOptions,
     ) -> Result<Self, ConnectError> {
-        let writer = writer.max_connections(1).acquire_timeout(BUSY).after_release(|connection, _| {
-            Box::pin(async move { fit_for_another_transaction(connection).await })
-        });
-        let writer = writer.connect_with(options.clone()).await?;
+        let writer = Writer::connect(options.clone(), writer).await?;
         let readers = SqlitePoolOptions::new().max_connections(4).acquire_timeout(BUSY);
-        let readers = readers.connect_lazy_with(options.read_only(true));
+        let readers = readers.test_before_acquire(false).connect_lazy_with(options.clone().read_only(true));
         let deleted = Arc::new(Notify::new());
-        files::checkpoint_after_deletions(&writer, &deleted);
+        files::keep_log_short(options, &writer, &deleted);
         let creates = Gather::new(CREATES, {
             let writer = writer.clone();
             move || Creates(writer.clone())
@@ -125,21 +130,31 @@ impl SqliteStore {
         Ok(Self { writer, readers, deleted, creates, known, reveals })
     }
 
-    /// A stranger is told so without the one lock for all who write: neither waits for the other.
+    /// Where the one lock for all who write is not free for a while, a stranger is told so without it: neither waits
+    /// for the other.
     async fn ask(self, attempt: Arc<Attempt>) -> Result<Outcome, StoreError> {
-        if self.known.call(Arc::clone(&attempt), 1).await? == Some(false) {
-            return Ok(Outcome::Unavailable);
-        }
-        if let Some(outcome) = self.reveals.call(Arc::clone(&attempt), 1).await? {
+        let mut asking = pin!(self.reveals.call(Arc::clone(&attempt), 1));
+        let soon = tokio::select! {
+            said = &mut asking => Some(said?),
+            () = tokio::time::sleep(STRANGER) => None,
+        };
+        let said = match soon {
+            Some(said) => said,
+            None if self.known.call(Arc::clone(&attempt), 1).await? == Some(false) => {
+                return Ok(Outcome::Unavailable);
+            }
+            None => asking.await?,
+        };
+        if let Some(outcome) = said {
             return Ok(outcome);
         }
         let reveals = Reveals { writer: self.writer.clone(), deleted: Arc::clone(&self.deleted) };
         unit(move || reveal::reveal(reveals.clone(), Arc::clone(&attempt))).await
     }
 
-    /// The pool of the one writer, for tests that look at the rows.
+    /// The pool of the one writer, for tests: it is there as long as nothing was written, and after trouble.
     pub const fn pool(&self) -> &SqlitePool {
-        &self.writer
+        self.writer.pool()
     }
 }
 
@@ -160,9 +175,9 @@ impl SecretStore for SqliteStore {
     }
 
     async fn reveal(&self, attempt: Attempt) -> Result<Outcome, StoreError> {
-        // In a task of its own: whoever hangs up between the two has asked all the same.
-        let asking = tokio::spawn(self.clone().ask(Arc::new(attempt)));
-        asking.await.unwrap_or_else(|_| Err(StoreError::Unavailable("a reveal was aborted".to_owned())))
+        // To its end: whoever hangs up in between has asked all the same.
+        let asking = finish(self.clone().ask(Arc::new(attempt)));
+        asking.await.unwrap_or_else(|| Err(StoreError::Unavailable("a reveal was aborted".to_owned())))
     }
 
     async fn receipt(&self, receipt_hash: &Digest) -> Result<Option<Receipt>, StoreError> {
@@ -205,7 +220,10 @@ impl SecretStore for SqliteStore {
     }
 
     fn connections(&self) -> (u32, u32) {
-        super::connections([&self.writer, &self.readers])
+        let (busy, idle) = super::connections([self.writer.pool(), &self.readers]);
+        // What is kept the pool takes for busy.
+        let kept = u32::from(self.writer.is_idle());
+        (busy.saturating_sub(kept), idle + kept)
     }
 
     async fn close(&self) {
@@ -225,19 +243,6 @@ impl SecretStore for SqliteStore {
         })
         .await
     }
-}
-
-/// Where a commit fails, SQLite rolls back by itself, and sqlx goes on to believe in a transaction: on such a
-/// connection no other can begin.
-async fn fit_for_another_transaction(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
-    // The rollback that sqlx has queued comes before the answer to this.
-    connection.ping().await?;
-    Ok(!connection.is_in_transaction())
-}
-
-/// The write lock, before anything is read: what is read afterwards stays true until the commit.
-async fn begin(writer: &SqlitePool) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
-    writer.begin_with("BEGIN IMMEDIATE").await
 }
 
 async fn now(tx: &mut SqliteConnection) -> Result<i64, sqlx::Error> {

@@ -1,4 +1,4 @@
-//! Units of work: each runs in a task of its own, which a client that hangs up cannot cancel.
+//! Units of work: each comes to its end, which a client that hangs up cannot keep it from.
 
 use std::time::Duration;
 
@@ -7,6 +7,7 @@ use app::vault::ReadAgain;
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 use super::unavailable;
+use crate::finish::finish;
 
 /// How often a unit is tried whose failure says that nothing was done and that another try may pass.
 const TRIES: u32 = 4;
@@ -90,7 +91,7 @@ where
     T: Send + 'static,
     F: Future<Output = Result<T, Trouble>> + Send,
 {
-    let task = tokio::spawn(async move {
+    let ended = finish(async move {
         let mut tried = 1;
         loop {
             match work().await {
@@ -102,5 +103,5 @@ where
             }
         }
     });
-    task.await.unwrap_or_else(|_| Err(StoreError::Unavailable("a unit of work was aborted".to_owned())))
+    ended.await.unwrap_or_else(|| Err(StoreError::Unavailable("a unit of work was aborted".to_owned())))
 }

@@ -65,6 +65,7 @@ pub(super) fn stored() -> impl IntoView {
         <h3>"The claim"</h3>
         <p>"For five minutes after a view, so that a connection that breaks does not cost it. It opens nothing for anybody who does not have the encrypted text and the link already."</p>
         {table("The table claims", &CLAIMS)}
+        <p>"Where the database is SQLite, "<code>"receipts"</code>" has a number, "<code>"secrets"</code>" and "<code>"claims"</code>" have it in a column "<code>"receipt"</code>" and some zeros in a column "<code>"padding"</code>", "<code>"secrets"</code>" does without "<code>"access_hash"</code>", and the half of the key in "<code>"claims"</code>" is hidden with what only the browser that asked can repeat."</p>
         <p>"Beside them the database keeps a list of the versions of its tables, and nothing else. The log has one line for each request: a running number, the method, the kind of page or call, the status, and how long it took."</p>
     }
 }

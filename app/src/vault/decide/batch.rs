@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use shared_crypto::wire::State;
-use shared_crypto::{Digest, SecretId};
+use shared_crypto::{ClaimVeil, Digest, SecretId, ServerShare};
 
 use super::{CLAIM_TTL, Claimed, Found, Held, ReadAgain, Trace, Write, decide};
 use crate::store::{Attempt, Outcome};
@@ -55,13 +55,28 @@ pub struct Change {
     pub wrong: u32,
 }
 
+/// A claim that is to be written with the view it was granted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewClaim {
+    /// Of which secret.
+    pub id: SecretId,
+    /// Names the claim.
+    pub claim_hash: Digest,
+    /// Hides the share; see [`Attempt::claim_veil`].
+    pub claim_veil: ClaimVeil,
+    /// What was released.
+    pub share: ServerShare,
+    /// Views that were left with it.
+    pub views_left: u8,
+}
+
 /// The attempts of one batch, decided one after the other. Pure, as [`decide`] is.
 #[derive(Debug)]
 pub struct Docket {
     now: DateTime<Utc>,
     cases: HashMap<Key, Case>,
     claims: HashMap<Digest, Claimed>,
-    new_claims: Vec<(SecretId, Digest, u8)>,
+    new_claims: Vec<NewClaim>,
 }
 
 /// A secret, for those who have the link to it.
@@ -111,7 +126,13 @@ impl Docket {
                 let expires_at = self.now + CLAIM_TTL;
                 self.claims
                     .insert(attempt.claim_hash, Claimed { share: share.clone(), views_left, expires_at });
-                self.new_claims.push((attempt.id.clone(), attempt.claim_hash, views_left));
+                self.new_claims.push(NewClaim {
+                    id: attempt.id.clone(),
+                    claim_hash: attempt.claim_hash,
+                    claim_veil: attempt.claim_veil.clone(),
+                    share: share.clone(),
+                    views_left,
+                });
                 if views_left == 0 {
                     // Gone for those who come after, in this batch already.
                     case.secret = None;
@@ -137,8 +158,8 @@ impl Docket {
         self.now
     }
 
-    /// Claims to be inserted: the secret, the hash, and the views that were left.
-    pub fn new_claims(&self) -> &[(SecretId, Digest, u8)] {
+    /// Claims to be inserted.
+    pub fn new_claims(&self) -> &[NewClaim] {
         &self.new_claims
     }
 

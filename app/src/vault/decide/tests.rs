@@ -4,7 +4,7 @@ mod batch;
 mod properties;
 mod story;
 
-use shared_crypto::SecretId;
+use shared_crypto::{ClaimVeil, SecretId};
 
 use super::*;
 
@@ -22,7 +22,13 @@ fn share(number: u8) -> ServerShare {
 
 fn attempt(reveal_hash: Digest) -> Attempt {
     let id = SecretId::from_bytes([0; 12]);
-    Attempt { id, access_hash: [0; 32], reveal_hash, claim_hash: [0; 32] }
+    Attempt {
+        id,
+        access_hash: [0; 32],
+        reveal_hash,
+        claim_hash: [0; 32],
+        claim_veil: ClaimVeil::from_bytes([0; 32]),
+    }
 }
 
 fn held() -> Held {
@@ -60,6 +66,20 @@ fn a_known_claim_comes_before_everything() {
             let found = Found { now: at(0), claim: Some(claimed(at(1))), secret: secret.clone(), receipt };
             assert_eq!(decide(&found, &attempt(RIGHT)), again);
             assert_eq!(decide(&found, &attempt(WRONG)), again);
+        }
+    }
+}
+
+/// PostgreSQL writes this one case down without asking (`server/src/store/postgres/last_view.rs`).
+#[test]
+fn the_last_view_of_a_secret_that_nobody_has_tried_is_granted_to_the_right_proof() {
+    for (millis, state) in [(1, State::Live), (60_000, State::Live), (1, State::Viewed), (1, State::Burned)] {
+        let secret = Held { views_left: 1, expires_at: at(millis), ..held() };
+        let trace = Trace { state, expires_at: secret.expires_at, ended_at: None };
+        for receipt in [Some(trace), None] {
+            let plain = Found { receipt, ..found(secret.clone()) };
+            let granted = Outcome::Granted { share: share(1), views_left: 0 };
+            assert_eq!(decide(&plain, &attempt(RIGHT)), Ok((granted, Some(Write::View { views_left: 0 }))));
         }
     }
 }

@@ -23,19 +23,25 @@ impl Carrier for Slow {
     type Call = u32;
     type Answer = (u32, usize);
 
-    async fn carry(&mut self, calls: &[Arc<u32>]) -> Result<Vec<Option<(u32, usize)>>, Trouble> {
+    async fn carry(
+        &mut self,
+        calls: &[Arc<u32>],
+        answers: &mut [Option<(u32, usize)>],
+    ) -> Result<(), Trouble> {
         let stuck = calls.iter().any(|call| **call == STUCK);
         let takes = if stuck { PATIENCE + Duration::from_millis(100) } else { BATCH };
         tokio::time::sleep(takes).await;
         self.carried.fetch_add(calls.len(), Ordering::Relaxed);
         assert!(!calls.iter().any(|call| **call == PANIC), "asked for");
-        if calls.iter().any(|call| **call == CUT) {
-            return Err(Error::Io(std::io::ErrorKind::BrokenPipe.into()).into());
+        // In their order, until there is trouble.
+        for (call, answer) in calls.iter().zip(answers) {
+            match **call {
+                CUT => return Err(Error::Io(std::io::ErrorKind::BrokenPipe.into()).into()),
+                REFUSED => return Err(Error::RowNotFound.into()),
+                call => *answer = Some((call, calls.len())),
+            }
         }
-        if calls.iter().any(|call| **call == REFUSED) {
-            return Err(Error::RowNotFound.into());
-        }
-        Ok(calls.iter().map(|call| Some((**call, calls.len()))).collect())
+        Ok(())
     }
 }
 
@@ -43,7 +49,7 @@ fn gather(lanes: usize, callers: usize, weight: usize) -> (Arc<Gather<Slow>>, Ar
     let carried = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&carried);
     let make = move || Slow { carried: Arc::clone(&counter) };
-    (Arc::new(Gather::new(Limits { lanes, callers, weight }, make)), carried)
+    (Arc::new(Gather::new(Limits { lanes, callers, weight, own_thread: false }, make)), carried)
 }
 
 /// Calls come one after the other, in their order.
@@ -96,11 +102,15 @@ async fn a_batch_that_panics_leaves_its_callers_without_an_answer_and_nobody_els
 #[tokio::test]
 async fn a_batch_goes_one_by_one_only_where_nothing_of_it_can_have_been_done() {
     let (gather, _) = gather(1, 10, 100);
-    let cut = said(&gather, &[(1, 1), (CUT, 1), (2, 1)]).await;
+    // The first goes before the others. Who has an answer keeps it, whatever becomes of those behind.
+    let cut = said(&gather, &[(1, 1), (2, 1), (CUT, 1), (3, 1)]).await;
     let unavailable = |said: &Said<Slow>| matches!(said, Err(StoreError::Unavailable(_)));
-    assert!(cut[0].is_ok() && cut[1..].iter().all(unavailable), "{cut:?}");
-    let refused = said(&gather, &[(1, 1), (REFUSED, 1), (2, 1)]).await;
-    assert!(matches!(refused[..], [Ok(Some(_)), Ok(None), Ok(None)]), "{refused:?}");
+    assert!(
+        matches!(cut[..2], [Ok(Some(_)), Ok(Some((2, 3)))]) && cut[2..].iter().all(unavailable),
+        "{cut:?}"
+    );
+    let refused = said(&gather, &[(1, 1), (2, 1), (REFUSED, 1), (3, 1)]).await;
+    assert!(matches!(refused[..], [Ok(Some(_)), Ok(Some((2, 3))), Ok(None), Ok(None)]), "{refused:?}");
 }
 
 #[tokio::test]
@@ -148,11 +158,13 @@ async fn nobody_is_forgotten() {
     impl Carrier for Echo {
         type Call = u32;
         type Answer = u32;
-        async fn carry(&mut self, calls: &[Arc<u32>]) -> Result<Vec<Option<u32>>, Trouble> {
-            Ok(calls.iter().map(|call| Some(**call)).collect())
+        async fn carry(&mut self, calls: &[Arc<u32>], answers: &mut [Option<u32>]) -> Result<(), Trouble> {
+            answers.iter_mut().zip(calls).for_each(|(answer, call)| *answer = Some(**call));
+            Ok(())
         }
     }
-    let gather = Arc::new(Gather::new(Limits { lanes: 2, callers: 7, weight: 50 }, || Echo));
+    let gather =
+        Arc::new(Gather::new(Limits { lanes: 2, callers: 7, weight: 50, own_thread: true }, || Echo));
     let tasks: Vec<_> = (0..20_000)
         .map(|call| {
             let gather = Arc::clone(&gather);

@@ -9,7 +9,8 @@ use chrono::{DateTime, Utc};
 use sqlx::Row as _;
 use sqlx::postgres::PgConnection;
 
-use super::create::{create, create_all};
+use super::create::{create_all, create_new};
+use super::last_view::last_views;
 use super::line::Line;
 use crate::store::docket::decide_all;
 use crate::store::gather::Carrier;
@@ -23,22 +24,27 @@ impl Carrier for Creates {
     type Call = NewSecret;
     type Answer = Creation;
 
-    async fn carry(&mut self, calls: &[Arc<NewSecret>]) -> Result<Vec<Option<Creation>>, Trouble> {
+    async fn carry(
+        &mut self,
+        calls: &[Arc<NewSecret>],
+        answers: &mut [Option<Creation>],
+    ) -> Result<(), Trouble> {
         let secrets = calls.to_vec();
-        let work = self.0.work(|connection| {
+        let created = self.0.work(|connection| {
             Box::pin(async move {
                 match &*secrets {
-                    // For one the plainer statement is the faster one, and says all there is to say.
-                    [secret] => Ok(vec![Some(create(connection, secret).await?)]),
+                    // For one the plainer statement is the faster one.
+                    [secret] => Ok(vec![create_new(connection, secret).await?]),
                     secrets => create_all(connection, secrets).await,
                 }
             })
         });
-        work.await
+        answers.clone_from_slice(&created.await?);
+        Ok(())
     }
 }
 
-/// Decides several reveals from one reading, and writes them in one statement.
+/// Decides several reveals from one reading, and writes them in one statement; the plain ones without reading.
 ///
 /// Nothing is locked while it is decided. What is written says instead where each secret stood when it was read, and
 /// is written only if it still does, and only if nobody has the lock: in the moment of writing that is as good as the
@@ -49,10 +55,38 @@ impl Carrier for Reveals {
     type Call = Attempt;
     type Answer = Outcome;
 
-    async fn carry(&mut self, calls: &[Arc<Attempt>]) -> Result<Vec<Option<Outcome>>, Trouble> {
-        let attempts = calls.to_vec();
-        self.0.work(|connection| Box::pin(reveal_all(connection, attempts))).await
+    async fn carry(
+        &mut self,
+        calls: &[Arc<Attempt>],
+        answers: &mut [Option<Outcome>],
+    ) -> Result<(), Trouble> {
+        let firsts = first_of_each(calls);
+        let views = self.0.work(|connection| Box::pin(last_views(connection, firsts)));
+        for (index, share) in views.await? {
+            if let Some(answer) = answers.get_mut(index) {
+                *answer = Some(Outcome::Granted { share, views_left: 0 });
+            }
+        }
+        let (left, attempts): (Vec<_>, Vec<_>) = answers
+            .iter_mut()
+            .zip(calls)
+            .filter(|(answer, _)| answer.is_none())
+            .map(|(answer, attempt)| (answer, Arc::clone(attempt)))
+            .unzip();
+        if attempts.is_empty() {
+            return Ok(());
+        }
+        let outcomes = self.0.work(|connection| Box::pin(reveal_all(connection, attempts))).await?;
+        left.into_iter().zip(outcomes).for_each(|(answer, outcome)| *answer = outcome);
+        Ok(())
     }
+}
+
+/// Who comes first for each secret, with the place in the batch: whoever comes later is decided after these.
+fn first_of_each(calls: &[Arc<Attempt>]) -> Vec<(usize, Arc<Attempt>)> {
+    let mut seen = HashSet::with_capacity(calls.len());
+    let mut is_first = |attempt: &Attempt| seen.insert((*attempt.id.as_bytes(), attempt.access_hash));
+    calls.iter().cloned().enumerate().filter(|(_, attempt)| is_first(attempt)).collect()
 }
 
 async fn reveal_all(
@@ -171,9 +205,9 @@ async fn write(
     .bind(changes.iter().map(|change| change.becomes.locked_until).collect::<Vec<_>>())
     .bind(changes.iter().map(|change| count(change.viewed)).collect::<Vec<_>>())
     .bind(changes.iter().map(|change| count(change.wrong)).collect::<Vec<_>>())
-    .bind(claims.iter().map(|(id, ..)| id.as_bytes().as_slice()).collect::<Vec<_>>())
-    .bind(claims.iter().map(|(_, hash, _)| hash.as_slice()).collect::<Vec<_>>())
-    .bind(claims.iter().map(|(.., left)| i16::from(*left)).collect::<Vec<_>>())
+    .bind(claims.iter().map(|claim| claim.id.as_bytes().as_slice()).collect::<Vec<_>>())
+    .bind(claims.iter().map(|claim| claim.claim_hash.as_slice()).collect::<Vec<_>>())
+    .bind(claims.iter().map(|claim| i16::from(claim.views_left)).collect::<Vec<_>>())
     .bind(docket.now())
     .bind(docket.now() + CLAIM_TTL)
     // By itself a statement is a transaction, and this reads to its end: to the commit.

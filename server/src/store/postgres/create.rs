@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use app::store::{Creation, NewSecret};
 use sqlx::Row;
-use sqlx::postgres::PgConnection;
+use sqlx::postgres::{PgConnection, PgRow};
 
 use crate::store::rows;
 use crate::store::unit::Trouble;
 
+/// Alone, with a look at what was here before.
 pub(super) async fn create(connection: &mut PgConnection, secret: &NewSecret) -> Result<Creation, Trouble> {
     // By itself a statement is a transaction, and `fetch_all` reads to its end: to the commit.
     let rows = sqlx::query(
@@ -49,6 +50,46 @@ pub(super) async fn create(connection: &mut PgConnection, secret: &NewSecret) ->
     if !row.try_get::<bool, _>("same")? {
         return Ok(Creation::Conflict);
     }
+    Ok(created(row)?)
+}
+
+/// A new one; `None` where it was here before, is in conflict, or has no room.
+///
+/// One time for both rows, of when the statement came: nothing of a create depends on a moment after a lock.
+pub(super) async fn create_new(
+    connection: &mut PgConnection,
+    secret: &NewSecret,
+) -> Result<Option<Creation>, Trouble> {
+    if !secret.has_room {
+        return Ok(None);
+    }
+    let rows = sqlx::query(
+        "WITH r AS (
+           INSERT INTO receipts (id, access_hash, receipt_hash, request_hash, max_views, created_at, expires_at)
+           VALUES ($1, $2, $4, $5, $8, date_trunc('milliseconds', statement_timestamp()),
+                   date_trunc('milliseconds', statement_timestamp()) + $9 * interval '1 second')
+               ON CONFLICT DO NOTHING RETURNING id, created_at, expires_at
+         ), s AS (
+           INSERT INTO secrets (id, access_hash, reveal_hash, share, envelope, views_left, expires_at)
+           SELECT id, $2, $3, $6, $7, $8, expires_at FROM r
+         )
+         SELECT id, created_at, expires_at FROM r",
+    )
+    .bind(secret.id.as_bytes().as_slice())
+    .bind(secret.access_hash.as_slice())
+    .bind(secret.reveal_hash.as_slice())
+    .bind(secret.receipt_hash.as_slice())
+    .bind(secret.request_hash.as_slice())
+    .bind(secret.share.as_bytes().as_slice())
+    .bind(secret.envelope.as_slice())
+    .bind(i16::from(secret.max_views))
+    .bind(f64::from(secret.ttl_seconds))
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.first().map(created).transpose()?)
+}
+
+fn created(row: &PgRow) -> Result<Creation, sqlx::Error> {
     Ok(Creation::Created {
         id: rows::id(row.try_get("id")?)?,
         created_at: row.try_get("created_at")?,
@@ -95,11 +136,9 @@ pub(super) async fn create_all(
     .bind(new.iter().map(|secret| f64::from(secret.ttl_seconds)).collect::<Vec<_>>())
     .fetch_all(connection)
     .await?;
-    let mut created = HashMap::with_capacity(rows.len());
+    let mut stored = HashMap::with_capacity(rows.len());
     for row in rows {
-        let id = rows::id(row.try_get("id")?)?;
-        let (created_at, expires_at) = (row.try_get("created_at")?, row.try_get("expires_at")?);
-        created.insert(*id.as_bytes(), Creation::Created { id, created_at, expires_at });
+        stored.insert(row.try_get::<Vec<u8>, _>("id")?, created(&row)?);
     }
-    Ok(secrets.iter().map(|secret| created.remove(secret.id.as_bytes())).collect())
+    Ok(secrets.iter().map(|secret| stored.remove(secret.id.as_bytes().as_slice())).collect())
 }

@@ -16,15 +16,37 @@ const ALIVE: Duration = Duration::from_secs(1);
 /// How long a new connection is waited for.
 pub(super) const CONNECT: Duration = Duration::from_secs(5);
 
-/// For batches: each row is looked up by its key. Where such settings are not known it goes without.
-const BY_KEY: &str = "DO $$ BEGIN
-    SET enable_seqscan = off;
-    SET enable_hashjoin = off;
-    SET enable_mergejoin = off;
-    SET enable_material = off;
-    SET jit = off;
-    SET plan_cache_mode = force_generic_plan;
-    EXCEPTION WHEN OTHERS THEN NULL; END $$";
+/// How the statements of batches are planned. Where such settings are not known it goes without.
+#[derive(Clone, Copy)]
+pub(super) enum Plans {
+    /// Nothing is looked up but in what the statement itself holds.
+    Insert,
+    /// Each row is looked up by its key, whatever the tables were like when the plan was made.
+    ByKey,
+}
+
+impl Plans {
+    const fn settings(self) -> &'static str {
+        match self {
+            Self::Insert => {
+                "DO $$ BEGIN
+                   SET jit = off;
+                   SET plan_cache_mode = force_generic_plan;
+                   EXCEPTION WHEN OTHERS THEN NULL; END $$"
+            }
+            Self::ByKey => {
+                "DO $$ BEGIN
+                   SET jit = off;
+                   SET plan_cache_mode = force_generic_plan;
+                   SET enable_seqscan = off;
+                   SET enable_hashjoin = off;
+                   SET enable_mergejoin = off;
+                   SET enable_material = off;
+                   EXCEPTION WHEN OTHERS THEN NULL; END $$"
+            }
+        }
+    }
+}
 
 /// What is done on a connection.
 pub(super) type Work<'c, T> = Pin<Box<dyn Future<Output = Result<T, Trouble>> + Send + 'c>>;
@@ -55,6 +77,7 @@ pub(super) async fn alive(connection: &mut PgConnection) -> Result<(), sqlx::Err
 /// a round trip more.
 pub(super) struct Line {
     options: PgConnectOptions,
+    plans: Plans,
     kept: Option<Kept>,
 }
 
@@ -66,8 +89,8 @@ struct Kept {
 }
 
 impl Line {
-    pub(super) const fn to(options: PgConnectOptions) -> Self {
-        Self { options, kept: None }
+    pub(super) const fn to(options: PgConnectOptions, plans: Plans) -> Self {
+        Self { options, plans, kept: None }
     }
 
     /// Works on it. Whatever may leave it in the middle of something closes it, and the next gets another.
@@ -104,7 +127,7 @@ impl Line {
         let connect = async {
             let mut connection = PgConnection::connect_with(&self.options).await?;
             connection.execute(SESSION).await?;
-            connection.execute(BY_KEY).await?;
+            connection.execute(self.plans.settings()).await?;
             Ok(Kept { connection, used: Instant::now(), batches: 0 })
         };
         within(CONNECT, connect).await.unwrap_or_else(|| Err(silence()))

@@ -4,9 +4,9 @@ use app::store::{About, Receipt, Stats};
 use chrono::{DateTime, Utc};
 use shared_crypto::SecretId;
 use sqlx::Row;
-use sqlx::sqlite::SqlitePool;
+use sqlx::sqlite::{SqliteConnection, SqlitePool};
 
-use super::{SqliteStore, begin, now, receipt};
+use super::{SqliteStore, now, receipt};
 use crate::store::rows::{self, Time as _};
 use crate::store::unit::Trouble;
 
@@ -25,26 +25,30 @@ pub(super) async fn stats(readers: SqlitePool) -> Result<Stats, Trouble> {
 
 /// All claims go, whenever they were made: they hold shares, and live five minutes anyway.
 pub(super) async fn purge(store: SqliteStore, created_before: DateTime<Utc>) -> Result<u64, Trouble> {
-    const OLD: &str = "SELECT s.id FROM secrets s JOIN receipts r ON r.id = s.id
-                        WHERE r.created_at < ?1 ORDER BY s.id LIMIT 1000";
-    let mut tx = begin(&store.writer).await?;
-    let now = now(&mut tx).await?;
+    let purged = store.writer.transaction(move |tx| Box::pin(purge_some(tx, created_before))).await?;
+    store.deleted.notify_one();
+    Ok(purged)
+}
+
+async fn purge_some(tx: &mut SqliteConnection, created_before: DateTime<Utc>) -> Result<u64, Trouble> {
+    const OLD: &str = "SELECT s.receipt FROM secrets s JOIN receipts r ON r.number = s.receipt
+                        WHERE r.created_at < ?1 ORDER BY s.receipt LIMIT 1000";
+    let now = now(tx).await?;
     sqlx::query("DELETE FROM claims").execute(&mut *tx).await?;
-    let ended = "UPDATE receipts SET state = 'burned', ended_at = ?2 WHERE state = 'live' AND expires_at > ?2 AND id IN";
+    let ended = "UPDATE receipts SET state = 'burned', ended_at = ?2 WHERE state = 'live' AND expires_at > ?2 AND number IN";
     sqlx::query(sqlx::AssertSqlSafe(format!("{ended} ({OLD})")))
         .bind(created_before.timestamp_millis())
         .bind(now)
         .execute(&mut *tx)
         .await?;
-    let purged = sqlx::query(sqlx::AssertSqlSafe(format!("DELETE FROM secrets WHERE id IN ({OLD})")))
+    let purged = sqlx::query(sqlx::AssertSqlSafe(format!("DELETE FROM secrets WHERE receipt IN ({OLD})")))
         .bind(created_before.timestamp_millis())
-        .execute(&mut *tx)
+        .execute(tx)
         .await?;
-    tx.commit().await?;
-    store.deleted.notify_one();
     Ok(purged.rows_affected())
 }
 
+/// Reads every receipt: nobody but an operator looks for one by its id.
 pub(super) async fn burn_id(store: SqliteStore, id: SecretId) -> Result<Option<Receipt>, Trouble> {
     let found = sqlx::query("SELECT receipt_hash FROM receipts WHERE id = ?1").bind(id.as_bytes().to_vec());
     let Some(row) = found.fetch_optional(&store.readers).await? else { return Ok(None) };

@@ -1,20 +1,24 @@
 //! The database's files: made private, migrated, and rid of what was deleted.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::sqlite::SqlitePool;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, Executor};
 use tokio::sync::Notify;
 
 use super::BUSY;
+use super::writer::Writer;
 use crate::store::ConnectError;
+use crate::store::unit::Trouble;
 
 /// How long after a deletion the write-ahead log is emptied; PROTOCOL promises five seconds.
 const CHECKPOINT_AFTER: Duration = Duration::from_millis(1500);
-/// How long until another try, where a reader was in the way.
+/// How long a log may become.
+const LONG: u64 = 128 << 20;
+/// How long until another look at it, and until another try where a reader was in the way.
 const CHECKPOINT_AGAIN: Duration = Duration::from_millis(250);
 
 /// Makes the folder and an empty file that nobody else on the machine can read.
@@ -46,31 +50,62 @@ pub(super) async fn migrate(writer: &SqlitePool) -> Result<(), ConnectError> {
 }
 
 /// Deleted pages are overwritten in the database, but what they held stays in the write-ahead log until
-/// that is emptied: so it is, soon after every deletion.
-pub(super) fn checkpoint_after_deletions(writer: &SqlitePool, deleted: &Arc<Notify>) {
+/// that is emptied: so it is, soon after every deletion, and when it has grown.
+///
+/// Most of it goes into the database from a connection of its own, beside whoever writes. Only what has come since is left
+/// for the moment in which nobody may write.
+pub(super) fn keep_log_short(options: SqliteConnectOptions, writer: &Writer, deleted: &Arc<Notify>) {
     let (writer, deleted) = (writer.clone(), Arc::clone(deleted));
+    let log = log_of(options.get_filename());
+    let beside = SqlitePoolOptions::new().max_connections(1).connect_lazy_with(options);
     tokio::spawn(async move {
-        while !writer.is_closed() {
+        while !writer.pool().is_closed() {
             tokio::select! {
-                () = deleted.notified() => {}
-                () = writer.close_event() => return,
+                () = deleted.notified() => tokio::time::sleep(CHECKPOINT_AFTER).await,
+                () = grown(&log) => {}
+                () = writer.pool().close_event() => break,
             }
-            tokio::time::sleep(CHECKPOINT_AFTER).await;
-            while !checkpoint(&writer).await && !writer.is_closed() {
+            while !writer.pool().is_closed() {
+                if copied(&beside).await && checkpoint(&writer).await {
+                    break;
+                }
                 tokio::time::sleep(CHECKPOINT_AGAIN).await;
             }
         }
+        beside.close().await;
     });
 }
 
+fn log_of(database: &Path) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
+}
+
+/// Returns when the log is long.
+async fn grown(log: &Path) {
+    while std::fs::metadata(log).map_or(0, |file| file.len()) < LONG {
+        tokio::time::sleep(CHECKPOINT_AGAIN).await;
+    }
+}
+
+/// Copies what is in the log into the database, without keeping anybody waiting.
+async fn copied(beside: &SqlitePool) -> bool {
+    let copied = beside.execute("PRAGMA wal_checkpoint(PASSIVE)").await;
+    if let Err(error) = &copied {
+        tracing::warn!(error = %crate::store::unavailable(error), "the write-ahead log could not be copied");
+    }
+    copied.is_ok()
+}
+
 /// Whether the log is empty now.
-async fn checkpoint(writer: &SqlitePool) -> bool {
+async fn checkpoint(writer: &Writer) -> bool {
     match empty_log(writer).await {
         Ok(is_empty) => is_empty,
         // Whoever closes last has emptied it.
-        Err(sqlx::Error::PoolClosed) => true,
-        Err(error) => {
-            tracing::warn!(error = %crate::store::unavailable(&error), "the write-ahead log could not be emptied");
+        Err(Trouble::Database(sqlx::Error::PoolClosed)) => true,
+        Err(trouble) => {
+            tracing::warn!(error = %trouble.to_error(), "the write-ahead log could not be emptied");
             false
         }
     }
@@ -78,7 +113,7 @@ async fn checkpoint(writer: &SqlitePool) -> bool {
 
 /// The same at the end, for a few seconds at most: another process that has the file open, as a server has beside
 /// `admin burn`, does not know of what was deleted here.
-pub(super) async fn checkpoint_at_the_end(writer: &SqlitePool) {
+pub(super) async fn checkpoint_at_the_end(writer: &Writer) {
     for _ in 0..12 {
         if checkpoint(writer).await {
             return;
@@ -90,11 +125,16 @@ pub(super) async fn checkpoint_at_the_end(writer: &SqlitePool) {
 
 /// A reader may be in the way for as long as a backup takes, and nobody can write while SQLite waits for it: so
 /// it hardly waits.
-async fn empty_log(writer: &SqlitePool) -> Result<bool, sqlx::Error> {
-    let mut connection = writer.acquire().await?;
-    connection.execute("PRAGMA busy_timeout = 20").await?;
-    let busy =
-        sqlx::query_scalar::<_, i64>("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *connection).await;
-    connection.execute(AssertSqlSafe(format!("PRAGMA busy_timeout = {}", BUSY.as_millis()))).await?;
-    Ok(busy? == 0)
+async fn empty_log(writer: &Writer) -> Result<bool, Trouble> {
+    let emptied = writer.work(|connection| {
+        Box::pin(async move {
+            connection.execute("PRAGMA busy_timeout = 20").await?;
+            let busy = sqlx::query_scalar::<_, i64>("PRAGMA wal_checkpoint(TRUNCATE)");
+            let busy = busy.fetch_one(&mut *connection).await;
+            let patience = AssertSqlSafe(format!("PRAGMA busy_timeout = {}", BUSY.as_millis()));
+            connection.execute(patience).await?;
+            Ok(busy? == 0)
+        })
+    });
+    emptied.await
 }

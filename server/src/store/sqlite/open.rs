@@ -18,8 +18,8 @@ pub(super) async fn open(
     let row = sqlx::query(
         "WITH t AS MATERIALIZED (SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now)
          SELECT r.state, r.ended_at, r.max_views, r.created_at, r.expires_at, s.envelope, s.views_left
-           FROM t JOIN receipts r ON r.id = ?1 AND r.access_hash = ?2
-                  LEFT JOIN secrets s ON s.id = r.id AND s.access_hash = r.access_hash AND s.expires_at > t.now",
+           FROM t JOIN receipts r ON r.access_hash = ?2 AND r.id = ?1
+                  LEFT JOIN secrets s ON s.receipt = r.number AND s.expires_at > t.now",
     )
     .bind(id.as_bytes().as_slice())
     .bind(access_hash.as_slice())

@@ -5,7 +5,7 @@ use shared_crypto::Digest;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{FromRow, Row};
 
-use super::{SqliteStore, begin, now};
+use super::{SqliteStore, now};
 use crate::store::rows::{ReceiptRow, Time as _};
 use crate::store::unit::Trouble;
 
@@ -29,12 +29,23 @@ pub(super) async fn read_receipt(
 }
 
 pub(super) async fn burn(store: SqliteStore, receipt_hash: Digest) -> Result<Option<Receipt>, Trouble> {
-    let mut tx = begin(&store.writer).await?;
-    let now = now(&mut tx).await?;
+    let (receipt, is_new) = store.writer.transaction(move |tx| Box::pin(burn_live(tx, receipt_hash))).await?;
+    if is_new {
+        store.deleted.notify_one();
+    }
+    Ok(receipt)
+}
+
+/// The receipt as it is then, and whether that is what this did.
+async fn burn_live(
+    tx: &mut SqliteConnection,
+    receipt_hash: Digest,
+) -> Result<(Option<Receipt>, bool), Trouble> {
+    let now = now(tx).await?;
     // What ended first stays: an expired or viewed secret is not burned.
     let burned = sqlx::query(
-        "DELETE FROM secrets WHERE id =
-            (SELECT id FROM receipts WHERE receipt_hash = ?1 AND state = 'live' AND expires_at > ?2)",
+        "DELETE FROM secrets WHERE receipt =
+            (SELECT number FROM receipts WHERE receipt_hash = ?1 AND state = 'live' AND expires_at > ?2)",
     )
     .bind(receipt_hash.as_slice())
     .bind(now)
@@ -48,10 +59,5 @@ pub(super) async fn burn(store: SqliteStore, receipt_hash: Digest) -> Result<Opt
     .bind(now)
     .execute(&mut *tx)
     .await?;
-    let receipt = read_receipt(&mut tx, receipt_hash).await?;
-    tx.commit().await?;
-    if burned.rows_affected() > 0 {
-        store.deleted.notify_one();
-    }
-    Ok(receipt)
+    Ok((read_receipt(tx, receipt_hash).await?, burned.rows_affected() > 0))
 }

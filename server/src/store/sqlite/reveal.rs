@@ -1,14 +1,16 @@
 //! Who gets a view, for several callers in one transaction, and with one wait for the disk.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use app::store::{Attempt, Outcome};
-use app::vault::{CLAIM_TTL, Change, Docket, Found};
-use sqlx::QueryBuilder;
+use app::vault::{CLAIM_TTL, Change, Claimed, Docket, Found};
+use shared_crypto::SecretId;
 use sqlx::sqlite::{Sqlite, SqliteConnection, SqlitePool};
+use sqlx::{FromRow as _, QueryBuilder, Row as _};
 use tokio::sync::Notify;
 
-use super::begin;
+use super::writer::{BEGIN, Writer, at_commit};
 use crate::store::docket::decide_all;
 use crate::store::gather::Carrier;
 use crate::store::rows::FoundRow;
@@ -21,7 +23,7 @@ impl Carrier for Known {
     type Call = Attempt;
     type Answer = bool;
 
-    async fn carry(&mut self, calls: &[Arc<Attempt>]) -> Result<Vec<Option<bool>>, Trouble> {
+    async fn carry(&mut self, calls: &[Arc<Attempt>], answers: &mut [Option<bool>]) -> Result<(), Trouble> {
         let mut query = QueryBuilder::<Sqlite>::new("WITH q(n, id, access_hash) AS (");
         query.push_values(calls.iter().zip(0_i64..), |mut row, (attempt, n)| {
             row.push_bind(n)
@@ -29,17 +31,19 @@ impl Carrier for Known {
                 .push_bind(attempt.access_hash.to_vec());
         });
         query.push(
-            ") SELECT r.id IS NOT NULL FROM q LEFT JOIN receipts r ON r.id = q.id AND r.access_hash = q.access_hash
+            ") SELECT r.id IS NOT NULL FROM q LEFT JOIN receipts r ON r.access_hash = q.access_hash AND r.id = q.id
                ORDER BY q.n",
         );
-        Ok(query.build_query_scalar().fetch_all(&self.0).await?.into_iter().map(Some).collect())
+        let known: Vec<bool> = query.build_query_scalar().fetch_all(&self.0).await?;
+        answers.iter_mut().zip(known).for_each(|(answer, known)| *answer = Some(known));
+        Ok(())
     }
 }
 
 /// Who writes, and what waits for deletions.
 #[derive(Clone)]
 pub(super) struct Reveals {
-    pub(super) writer: SqlitePool,
+    pub(super) writer: Writer,
     pub(super) deleted: Arc<Notify>,
 }
 
@@ -47,30 +51,59 @@ impl Carrier for Reveals {
     type Call = Attempt;
     type Answer = Outcome;
 
-    async fn carry(&mut self, calls: &[Arc<Attempt>]) -> Result<Vec<Option<Outcome>>, Trouble> {
-        let mut tx = begin(&self.writer).await?;
-        let (docket, outcomes) = decide_all(calls, read(&mut tx, calls).await?)?;
-        let changes = docket.changes();
-        if !changes.is_empty() {
-            apply(&mut tx, &docket, changes).await?;
-        }
-        let ends = docket.changes().iter().any(|change| change.becomes.views_left == 0);
-        tx.commit().await.map_err(Trouble::Commit)?;
+    async fn carry(
+        &mut self,
+        calls: &[Arc<Attempt>],
+        answers: &mut [Option<Outcome>],
+    ) -> Result<(), Trouble> {
+        let attempts = calls.to_vec();
+        let revealed = self.writer.work(|line| Box::pin(async move { reveal_all(line, &attempts).await }));
+        let (outcomes, ends) = revealed.await?;
         if ends {
             self.deleted.notify_one();
         }
-        Ok(outcomes)
+        answers.clone_from_slice(&outcomes);
+        Ok(())
     }
+}
+
+/// What each is told, and whether a secret has ended. In two strings of statements, the first of which begins the
+/// transaction and the second of which ends it.
+async fn reveal_all(
+    line: &mut SqliteConnection,
+    attempts: &[Arc<Attempt>],
+) -> Result<(Vec<Option<Outcome>>, bool), Trouble> {
+    let (numbers, found) = read(line, attempts).await?;
+    let (docket, outcomes) = decide_all(attempts, found)?;
+    let changes = docket.changes();
+    let ends = changes.iter().any(|change| change.becomes.views_left == 0);
+    let mut all = QueryBuilder::new("");
+    if !changes.is_empty() {
+        apply(&mut all, &docket, changes, &numbers);
+    }
+    all.push("COMMIT");
+    all.build().execute(line).await.map_err(at_commit)?;
+    Ok((outcomes, ends))
 }
 
 /// One alone, who needs a closer look.
 pub(super) async fn reveal(mut reveals: Reveals, attempt: Arc<Attempt>) -> Result<Outcome, Trouble> {
-    reveals.carry(&[attempt]).await?.pop().flatten().ok_or(Trouble::ReadAgain)
+    let mut answer = [None];
+    reveals.carry(&[attempt], &mut answer).await?;
+    let [outcome] = answer;
+    outcome.ok_or(Trouble::ReadAgain)
 }
 
+/// Of each secret that was found, by its id, the number of its receipt.
+type Numbers = HashMap<[u8; 12], i64>;
+
 /// Whoever writes is alone: what is read here stays true until the commit.
-async fn read(tx: &mut SqliteConnection, attempts: &[Arc<Attempt>]) -> Result<Vec<Found>, sqlx::Error> {
-    let mut query = QueryBuilder::<Sqlite>::new("WITH q(n, id, access_hash, claim_hash) AS (");
+async fn read(
+    tx: &mut SqliteConnection,
+    attempts: &[Arc<Attempt>],
+) -> Result<(Numbers, Vec<Found>), sqlx::Error> {
+    let mut query = QueryBuilder::<Sqlite>::new(BEGIN);
+    query.push("; WITH q(n, id, access_hash, claim_hash) AS (");
     query.push_values(attempts.iter().zip(0_i64..), |mut row, (attempt, n)| {
         row.push_bind(n)
             .push_bind(attempt.id.as_bytes().to_vec())
@@ -81,76 +114,84 @@ async fn read(tx: &mut SqliteConnection, attempts: &[Arc<Attempt>]) -> Result<Ve
         "), t AS MATERIALIZED (SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now)
          SELECT t.now, c.share AS claim_share, c.views_left AS claim_views_left, c.expires_at AS claim_expires_at,
                 r.state, r.expires_at, r.ended_at, s.reveal_hash, s.share, s.views_left, s.bad_tries,
-                s.locked_until, s.expires_at AS secret_expires_at
-           FROM q CROSS JOIN t LEFT JOIN claims c ON c.claim_hash = q.claim_hash
-                               LEFT JOIN receipts r ON r.id = q.id AND r.access_hash = q.access_hash
-                               LEFT JOIN secrets s ON s.id = q.id AND s.access_hash = q.access_hash
+                s.locked_until, s.expires_at AS secret_expires_at, r.number, c.padding IS NULL AS claim_is_veiled
+           FROM q CROSS JOIN t LEFT JOIN receipts r ON r.access_hash = q.access_hash AND r.id = q.id
+                               LEFT JOIN secrets s ON s.receipt = r.number
+                               LEFT JOIN claims c ON c.receipt IN (r.number, 0) AND c.claim_hash = q.claim_hash
           ORDER BY q.n",
     );
-    let rows: Vec<FoundRow<i64>> = query.build_query_as().fetch_all(tx).await?;
-    rows.into_iter().map(FoundRow::into_found).collect()
+    let mut numbers = Numbers::new();
+    let mut all = Vec::with_capacity(attempts.len());
+    for (row, attempt) in query.build().fetch_all(tx).await?.iter().zip(attempts) {
+        let mut found = FoundRow::<i64>::from_row(row)?.into_found()?;
+        if row.try_get("claim_is_veiled")? {
+            found.claim =
+                found.claim.map(|claim| Claimed { share: claim.share.veiled(&attempt.claim_veil), ..claim });
+        }
+        if let Some(number) = row.try_get("number")? {
+            numbers.insert(*attempt.id.as_bytes(), number);
+        }
+        all.push(found);
+    }
+    Ok((numbers, all))
 }
 
-/// Everything that was decided, in a statement for each table. `OR FAIL`: a failure ends the whole transaction anyway.
-async fn apply(tx: &mut SqliteConnection, docket: &Docket, changes: Vec<Change>) -> Result<(), sqlx::Error> {
+/// Everything that was decided, a statement for each table. `OR FAIL`: a failure ends the whole transaction anyway.
+fn apply(all: &mut QueryBuilder<Sqlite>, docket: &Docket, changes: Vec<Change>, numbers: &Numbers) {
+    let number = |id: &SecretId| numbers.get(id.as_bytes()).copied();
     let now = docket.now().timestamp_millis();
     if !docket.new_claims().is_empty() {
         let until = (docket.now() + CLAIM_TTL).timestamp_millis();
-        let mut claims = QueryBuilder::<Sqlite>::new("WITH k(id, claim_hash, views_left) AS (");
-        claims.push_values(docket.new_claims(), |mut row, (id, hash, views_left)| {
-            row.push_bind(id.as_bytes().to_vec()).push_bind(hash.to_vec()).push_bind(*views_left);
+        all.push("INSERT OR FAIL INTO claims (receipt, claim_hash, share, views_left, expires_at) ");
+        all.push_values(docket.new_claims(), |mut row, claim| {
+            row.push_bind(number(&claim.id))
+                .push_bind(claim.claim_hash.to_vec())
+                .push_bind(claim.share.veiled(&claim.claim_veil).as_bytes().to_vec())
+                .push_bind(claim.views_left)
+                .push_bind(until);
         });
-        claims.push(
-            ") INSERT OR FAIL INTO claims (claim_hash, share, views_left, expires_at)
-               SELECT k.claim_hash, s.share, k.views_left, ",
+        all.push(
+            " ON CONFLICT (receipt, claim_hash) DO UPDATE
+              SET share = excluded.share, views_left = excluded.views_left, expires_at = excluded.expires_at; ",
         );
-        claims.push_bind(until).push(
-            " FROM k JOIN secrets s ON s.id = k.id WHERE true
-               ON CONFLICT (claim_hash) DO UPDATE
-              SET share = excluded.share, views_left = excluded.views_left, expires_at = excluded.expires_at",
-        );
-        claims.build().execute(&mut *tx).await?;
     }
     let (gone, kept): (Vec<_>, Vec<_>) =
         changes.into_iter().partition(|change| change.becomes.views_left == 0);
     if !gone.is_empty() {
-        let mut delete = QueryBuilder::<Sqlite>::new("DELETE FROM secrets WHERE id IN (");
-        delete.push_values(&gone, |mut row, change| {
-            row.push_bind(change.id.as_bytes().to_vec());
+        all.push("DELETE FROM secrets WHERE receipt IN (");
+        all.push_values(&gone, |mut row, change| {
+            row.push_bind(number(&change.id));
         });
-        delete.push(")");
-        delete.build().execute(&mut *tx).await?;
+        all.push("); ");
     }
     if !kept.is_empty() {
-        let mut update = QueryBuilder::<Sqlite>::new("WITH v(id, views_left, bad_tries, locked_until) AS (");
-        update.push_values(&kept, |mut row, change| {
-            row.push_bind(change.id.as_bytes().to_vec())
+        all.push("WITH v(receipt, views_left, bad_tries, locked_until) AS (");
+        all.push_values(&kept, |mut row, change| {
+            row.push_bind(number(&change.id))
                 .push_bind(change.becomes.views_left)
                 .push_bind(change.becomes.bad_tries)
                 .push_bind(change.becomes.locked_until.map(|until| until.timestamp_millis()));
         });
-        update.push(
+        all.push(
             ") UPDATE OR FAIL secrets SET views_left = v.views_left, bad_tries = v.bad_tries, locked_until = v.locked_until
-                FROM v WHERE secrets.id = v.id",
+                FROM v WHERE secrets.receipt = v.receipt; ",
         );
-        update.build().execute(&mut *tx).await?;
     }
-    let mut receipts = QueryBuilder::<Sqlite>::new("WITH v(id, ends, viewed, views, wrong) AS (");
-    receipts.push_values(gone.iter().chain(&kept), |mut row, change| {
-        row.push_bind(change.id.as_bytes().to_vec())
+    all.push("WITH v(number, ends, viewed, views, wrong) AS (");
+    all.push_values(gone.iter().chain(&kept), |mut row, change| {
+        row.push_bind(number(&change.id))
             .push_bind(change.becomes.views_left == 0)
             .push_bind(change.viewed)
             // What json_insert would append, as often as there was a view.
             .push_bind(format!(",{now}").repeat(usize::try_from(change.viewed).unwrap_or_default()))
             .push_bind(change.wrong);
     });
-    receipts.push(
+    all.push(
         ") UPDATE OR FAIL receipts
               SET views_used = views_used + v.viewed,
                   viewed_at = replace(rtrim(viewed_at, ']') || v.views || ']', '[,', '['),
                   wrong_passphrases = wrong_passphrases + v.wrong,
                   state = iif(v.ends, 'viewed', state), ended_at = iif(v.ends, ",
     );
-    receipts.push_bind(now).push(", ended_at) FROM v WHERE receipts.id = v.id");
-    receipts.build().execute(tx).await.map(|_| ())
+    all.push_bind(now).push(", ended_at) FROM v WHERE receipts.number = v.number; ");
 }

@@ -3,41 +3,45 @@
 use app::store::Swept;
 use app::vault::RECEIPT_TTL;
 
-use super::{SqliteStore, begin, now};
+use sqlx::sqlite::SqliteConnection;
+
+use super::{SqliteStore, now};
 use crate::store::unit::Trouble;
 
 pub(super) async fn sweep(store: SqliteStore) -> Result<Swept, Trouble> {
-    let mut tx = begin(&store.writer).await?;
-    let now = now(&mut tx).await?;
+    let swept = store.writer.transaction(|tx| Box::pin(sweep_some(tx))).await?;
+    if !swept.is_empty() {
+        store.deleted.notify_one();
+    }
+    Ok(swept)
+}
+
+async fn sweep_some(tx: &mut SqliteConnection) -> Result<Swept, Trouble> {
+    let now = now(tx).await?;
     let secrets = sqlx::query(
-        "DELETE FROM secrets WHERE id IN
-            (SELECT id FROM secrets WHERE expires_at <= ?1 ORDER BY expires_at LIMIT 500)",
+        "DELETE FROM secrets WHERE receipt IN
+            (SELECT receipt FROM secrets WHERE expires_at <= ?1 ORDER BY expires_at LIMIT 500)",
     )
     .bind(now)
     .execute(&mut *tx)
     .await?;
     let claims = sqlx::query(
-        "DELETE FROM claims WHERE claim_hash IN
-            (SELECT claim_hash FROM claims WHERE expires_at <= ?1 ORDER BY expires_at LIMIT 500)",
+        "DELETE FROM claims WHERE (receipt, claim_hash) IN
+            (SELECT receipt, claim_hash FROM claims WHERE expires_at <= ?1 ORDER BY expires_at LIMIT 500)",
     )
     .bind(now)
     .execute(&mut *tx)
     .await?;
     let receipts = sqlx::query(
-        "DELETE FROM receipts WHERE id IN
-            (SELECT id FROM receipts WHERE expires_at <= ?1 ORDER BY expires_at LIMIT 500)",
+        "DELETE FROM receipts WHERE number IN
+            (SELECT number FROM receipts WHERE expires_at <= ?1 ORDER BY expires_at LIMIT 500)",
     )
     .bind(now - RECEIPT_TTL.num_milliseconds())
-    .execute(&mut *tx)
+    .execute(tx)
     .await?;
-    tx.commit().await?;
-    let swept = Swept {
+    Ok(Swept {
         secrets: secrets.rows_affected(),
         claims: claims.rows_affected(),
         receipts: receipts.rows_affected(),
-    };
-    if !swept.is_empty() {
-        store.deleted.notify_one();
-    }
-    Ok(swept)
+    })
 }

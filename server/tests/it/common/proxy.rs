@@ -29,6 +29,9 @@ pub(crate) enum Line {
     Silent,
 }
 
+/// What statements have in them that change something.
+const ANY_CHANGE: &str = "INSERT INTO ";
+
 /// A proxy on a port of its own.
 pub(crate) struct Proxy {
     port: u16,
@@ -44,6 +47,11 @@ impl Drop for Proxy {
 
 impl Proxy {
     pub(crate) async fn before(database: &Postgres) -> Self {
+        Self::before_some(database, ANY_CHANGE).await
+    }
+
+    /// One for which only statements with this in them commit by themselves.
+    pub(crate) async fn before_some(database: &Postgres, changes: &'static str) -> Self {
         let (host, upstream) = (database.options.get_host().to_owned(), database.options.get_port());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -56,7 +64,7 @@ impl Proxy {
                     continue;
                 }
                 let server = TcpStream::connect((&*host, upstream)).await.unwrap();
-                tokio::spawn(relay(client, server, Arc::clone(&lines)));
+                tokio::spawn(relay(client, server, Arc::clone(&lines), changes));
             }
         });
         Self { port, line, accepting }
@@ -73,7 +81,7 @@ impl Proxy {
     }
 }
 
-async fn relay(client: TcpStream, server: TcpStream, line: Arc<AtomicU8>) {
+async fn relay(client: TcpStream, server: TcpStream, line: Arc<AtomicU8>, changes: &'static str) {
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
     let dead = async {
@@ -83,16 +91,21 @@ async fn relay(client: TcpStream, server: TcpStream, line: Arc<AtomicU8>) {
     };
     // Whichever ends first ends all of it.
     tokio::select! {
-        () = upstream(&mut from_client, &mut to_server, &line) => {}
+        () = upstream(&mut from_client, &mut to_server, &line, changes) => {}
         () = copy(&mut from_server, &mut to_client) => {}
         () = dead => {}
     }
 }
 
 /// From the client, up to a commit where that is what cuts the line.
-async fn upstream(from: &mut (impl AsyncRead + Unpin), to: &mut (impl AsyncWrite + Unpin), line: &AtomicU8) {
+async fn upstream(
+    from: &mut (impl AsyncRead + Unpin),
+    to: &mut (impl AsyncWrite + Unpin),
+    line: &AtomicU8,
+    changes: &'static str,
+) {
     let mut bytes = vec![0; 1 << 16];
-    let mut messages = Messages::default();
+    let mut messages = Messages { changes, ..Messages::default() };
     while let Ok(length @ 1..) = from.read(&mut bytes).await {
         let is_commit = messages.commit(&bytes[..length]);
         let now = line.load(Ordering::SeqCst);
@@ -114,6 +127,7 @@ async fn upstream(from: &mut (impl AsyncRead + Unpin), to: &mut (impl AsyncWrite
 /// What a client of PostgreSQL says, message by message.
 #[derive(Default)]
 struct Messages {
+    changes: &'static str,
     rest: Vec<u8>,
     /// Prepared statements that change something.
     writing: HashSet<Vec<u8>>,
@@ -140,7 +154,7 @@ impl Messages {
                 // Parse: a name, and the text.
                 Some(b'P') => {
                     let (name, text) = (words.next().unwrap().to_vec(), words.next().unwrap());
-                    if text.windows(12).any(|word| word == b"INSERT INTO ") {
+                    if text.windows(self.changes.len()).any(|word| word == self.changes.as_bytes()) {
                         self.writing.insert(name);
                     }
                 }

@@ -2,8 +2,7 @@
 
 use app::store::{Attempt, NewSecret, Outcome};
 use shared_crypto::{
-    AccessProof, Claim, Digest, ReceiptToken, RevealProof, SecretId, ServerShare, claim_hash, request_hash,
-    sha256,
+    AccessProof, Claim, Digest, ReceiptToken, RevealProof, SecretId, ServerShare, request_hash, sha256,
 };
 
 /// A secret that a test makes: random where it is random in life.
@@ -89,12 +88,7 @@ impl Sample {
     }
 
     pub(crate) fn guess(&self, reveal: &RevealProof, claim: &Claim) -> Attempt {
-        Attempt {
-            id: self.id.clone(),
-            access_hash: self.access_hash(),
-            reveal_hash: sha256(&[reveal.as_bytes()]),
-            claim_hash: claim_hash(&self.id, &self.access, reveal, claim),
-        }
+        Attempt::new(self.id.clone(), &self.access, reveal, claim)
     }
 
     /// What a reader is told who gets a view.

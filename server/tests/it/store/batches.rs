@@ -15,7 +15,10 @@ suite! {
     one_bad_create_in_a_group_harms_no_other,
     callers_who_hang_up_are_carried_all_the_same;
     postgres: a_locked_secret_makes_nobody_else_wait,
-    where_the_confirmation_is_lost_nobody_is_counted_twice
+    where_the_confirmation_is_lost_nobody_is_counted_twice,
+    where_the_confirmation_of_last_views_is_lost_their_claims_get_them,
+    the_plain_case_is_no_way_around_what_is_decided,
+    a_claim_that_is_over_does_not_stand_in_the_way
 }
 
 async fn creates_that_come_together_are_each_answered_for_themselves(bed: &Bed) {
@@ -156,7 +159,8 @@ async fn a_locked_secret_makes_nobody_else_wait(bed: &Bed<Postgres>) {
 }
 
 async fn where_the_confirmation_is_lost_nobody_is_counted_twice(bed: &Bed<Postgres>) {
-    let proxy = Proxy::before(&bed.database).await;
+    // What writes down what was decided: the plain case comes before it, and changes nothing here.
+    let proxy = Proxy::before_some(&bed.database, "array_fill").await;
     let store = Arc::new(proxy.store(&bed.database).await);
     let samples = join_all((0..40).map(|_| bed.secret(2))).await;
     for (cut, reached) in [(Line::CutBeforeCommit, 0), (Line::CutAfterCommit, 1)] {
@@ -180,4 +184,85 @@ async fn where_the_confirmation_is_lost_nobody_is_counted_twice(bed: &Bed<Postgr
         assert_eq!(store.reveal(sample.attempt()).await.unwrap(), sample.granted(1));
     }
     store.close().await;
+}
+
+async fn where_the_confirmation_of_last_views_is_lost_their_claims_get_them(bed: &Bed<Postgres>) {
+    let proxy = Proxy::before(&bed.database).await;
+    let store = Arc::new(proxy.store(&bed.database).await);
+    let samples = join_all((0..40).map(|_| bed.secret(1))).await;
+    let attempts: Vec<_> = samples.iter().map(Sample::attempt).collect();
+    for cut in [Line::CutBeforeCommit, Line::CutAfterCommit, Line::Open] {
+        proxy.set(cut);
+        let outcomes = at_once(samples.len(), |i| {
+            let (store, attempt) = (Arc::clone(&store), attempts[i].clone());
+            async move { store.reveal(attempt).await }
+        })
+        .await;
+        for (outcome, sample) in outcomes.into_iter().zip(&samples) {
+            match outcome {
+                Ok(outcome) => assert_eq!(outcome, sample.granted(0), "{cut:?}"),
+                Err(error) => assert!(cut != Line::Open, "{error}"),
+            }
+        }
+    }
+    for sample in &samples {
+        assert_eq!(bed.receipt(sample).await.viewed_at.len(), 1);
+    }
+    store.close().await;
+}
+
+/// A lock holds for all who come together, and nobody gets a view for another's proof.
+async fn the_plain_case_is_no_way_around_what_is_decided(bed: &Bed<Postgres>) {
+    for tried in 0..8 {
+        let (sample, other) = (bed.secret(1).await, bed.secret(1).await);
+        for _ in 0..tried {
+            bed.reveal(sample.wrong()).await;
+        }
+        let (right, again) = (sample.attempt(), other.attempt());
+        let attempts = [
+            sample.wrong(),
+            right.clone(),
+            right.clone(),
+            sample.stranger(),
+            other.stranger(),
+            again.clone(),
+            other.attempt(),
+            other.wrong(),
+            again,
+        ];
+        let outcomes = at_once(attempts.len(), |i| {
+            let (store, attempt) = (Arc::clone(&bed.store), attempts[i].clone());
+            async move { store.reveal(attempt).await.unwrap() }
+        })
+        .await;
+        let receipt = bed.receipt(&sample).await;
+        let granted =
+            outcomes[..3].iter().filter(|outcome| matches!(outcome, Outcome::Granted { .. })).count();
+        // One claim twice is one view. After four wrong ones the fifth locks, unless the right one was quicker.
+        let allowed: &[usize] = match tried {
+            0..4 => &[2],
+            4 => &[0, 2],
+            _ => &[0],
+        };
+        assert!(allowed.contains(&granted), "{tried} {outcomes:?}");
+        assert_eq!(receipt.viewed_at.len(), usize::from(granted > 0), "{tried} {outcomes:?}");
+        assert!(matches!(outcomes[3..5], [Outcome::Unavailable, Outcome::Unavailable]));
+        let views = bed.receipt(&other).await.viewed_at.len();
+        assert_eq!(views, 1, "{outcomes:?}");
+        if granted == 0 {
+            bed.unlock(&sample).await;
+            assert_eq!(bed.reveal(sample.attempt()).await, sample.granted(0));
+        }
+    }
+}
+
+async fn a_claim_that_is_over_does_not_stand_in_the_way(bed: &Bed<Postgres>) {
+    let sample = bed.secret(2).await;
+    let attempt = sample.attempt();
+    assert_eq!(bed.reveal(attempt.clone()).await, sample.granted(1));
+    bed.expire_claims().await;
+    // It is not swept yet, and this is another view: the last one.
+    assert_eq!(bed.reveal(attempt.clone()).await, sample.granted(0));
+    assert_eq!(bed.reveal(attempt).await, sample.granted(0));
+    assert_eq!(bed.receipt(&sample).await.viewed_at.len(), 2);
 }

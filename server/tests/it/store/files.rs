@@ -6,15 +6,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use app::store::{Outcome, SecretStore};
+use futures::future::join_all;
 use server::store::SqliteStore;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
-use crate::common::{Bed, Database as _, Sample, Sqlite, eventually, random};
+use crate::common::{Bed, Sample, Sqlite, eventually, random};
 
 suite! {
     sqlite: after_six_seconds_nothing_is_left_of_a_secret,
     after_six_seconds_nothing_is_left_of_a_claim,
     after_six_seconds_nothing_is_left_among_many,
+    shares_and_envelopes_of_every_length_are_in_pages_of_their_own,
     after_six_seconds_nothing_is_left_of_a_view_whose_reader_hung_up,
     after_a_crash_the_next_start_removes_what_was_left,
     a_clean_stop_leaves_nothing,
@@ -117,16 +119,51 @@ async fn after_six_seconds_nothing_is_left_of_a_secret(bed: &Bed<Sqlite>) {
     traffic.abort();
 }
 
+/// A claim is kept for five minutes, and under a veil that is nowhere: the share itself is gone with the secret.
 async fn after_six_seconds_nothing_is_left_of_a_claim(bed: &Bed<Sqlite>) {
     log_is_empty(bed).await;
-    let sample = bed.secret(1).await;
-    bed.reveal(sample.attempt()).await;
-    gone_within_six_seconds(bed, head(&sample).to_vec()).await;
+    let (sample, folder) = (bed.secret(1).await, bed.database.folder.path());
+    let attempt = sample.attempt();
+    let veiled = sample.share.veiled(&attempt.claim_veil);
+    bed.reveal(attempt.clone()).await;
+    gone_within_six_seconds(bed, pieces(&sample)).await;
     log_is_empty(bed).await;
-    assert_eq!(found(bed.database.folder.path(), share(&sample)), 1, "a claim is kept for five minutes");
+    assert_eq!(found(folder, [veiled.as_bytes().as_slice()]), 1);
+    assert_eq!(found(folder, [attempt.claim_veil.as_bytes().as_slice()]), 0);
+    assert_eq!(bed.reveal(attempt).await, sample.granted(0));
     bed.expire_claims().await;
     bed.store.sweep().await.unwrap();
-    gone_within_six_seconds(bed, share(&sample).to_vec()).await;
+    gone_within_six_seconds(bed, vec![veiled.as_bytes()]).await;
+}
+
+/// What must be gone with its row is in no page of a tree: these begin with their kind, overflow pages with the number
+/// of the next.
+async fn shares_and_envelopes_of_every_length_are_in_pages_of_their_own(bed: &Bed<Sqlite>) {
+    let mut samples = Vec::new();
+    for longer in (0..4200).step_by(60).chain([1 << 20]) {
+        let mut sample = Sample::new(2);
+        sample.envelope.extend((0..longer).map(|_| u8::try_from(random(256)).unwrap()));
+        bed.store.create(sample.request()).await.unwrap();
+        // Everything that changes a row's length.
+        bed.store.reveal(sample.wrong()).await.unwrap();
+        bed.change(format!("UPDATE secrets SET bad_tries = 2000000000 WHERE id = {}", bed.id(&sample))).await;
+        samples.push(sample);
+    }
+    bed.store.close().await;
+    let content = std::fs::read(bed.database.folder.path().join("ikrypt.db")).unwrap();
+    for (at, page) in content.chunks_exact(4096).enumerate() {
+        let is_tree = matches!(page[0], 2 | 5 | 10 | 13);
+        for sample in samples.iter().filter(|_| is_tree) {
+            let share = sample.share.as_bytes();
+            assert!(
+                !page.windows(4).any(|piece| piece == &share[..4]),
+                "page {at}: {}",
+                sample.envelope.len()
+            );
+        }
+    }
+    let whole = samples.iter().filter(|sample| found(bed.database.folder.path(), share(sample)) == 1).count();
+    assert!(whole == samples.len(), "{whole} of {} were looked for", samples.len());
 }
 
 /// Shows that the tests above can fail.
@@ -142,22 +179,15 @@ async fn without_secure_delete_something_is_left(bed: &Bed<Sqlite>) {
 /// Rows move between pages as others come and go, and `secure_delete` forgets the places where they were.
 async fn after_six_seconds_nothing_is_left_among_many(bed: &Bed<Sqlite>) {
     let samples: Vec<_> = (0..1500).map(|_| Sample::new(1)).collect();
-    let bytes = |bytes: &[u8]| bed.database.bytes(bytes);
-    let later = bed.database.moment(300_000);
-    let rows = samples.iter().map(|sample| {
-        let (hash, share) = (bytes(&sample.access_hash()), bytes(sample.share.as_bytes()));
-        format!("({hash}, {share}, 2, {later})")
-    });
-    let rows = rows.collect::<Vec<_>>().join(", ");
-    bed.change(format!("INSERT INTO claims (claim_hash, share, views_left, expires_at) VALUES {rows}")).await;
+    join_all(samples.iter().map(|sample| bed.store.create(sample.request()))).await;
     // Four of five end here and there, until nobody has an old neighbour any more.
     let (over, kept): (Vec<&Sample>, Vec<&Sample>) = samples.iter().partition(|_| random(5) > 0);
     for sample in &over {
-        let hash = bytes(&sample.access_hash());
-        bed.change(format!("UPDATE claims SET expires_at = 0 WHERE claim_hash = {hash}")).await;
+        let id = bed.id(sample);
+        bed.change(format!("UPDATE secrets SET expires_at = 0 WHERE id = {id}")).await;
     }
     bed.sweep().await;
-    gone_within_six_seconds(bed, over.into_iter().flat_map(share).collect()).await;
+    gone_within_six_seconds(bed, over.into_iter().flat_map(pieces).collect()).await;
     let folder = bed.database.folder.path();
     assert_eq!(found(folder, kept.iter().copied().flat_map(share)), kept.len());
 }

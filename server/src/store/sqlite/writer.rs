@@ -1,0 +1,129 @@
+//! The one connection that writes.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::error::DatabaseError;
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteConnection, SqlitePool, SqlitePoolOptions};
+use sqlx::{Connection as _, Executor as _};
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout_at};
+
+use super::BUSY;
+use crate::store::unit::Trouble;
+
+/// What is done on a connection.
+pub(super) type Work<'c, T> = Pin<Box<dyn Future<Output = Result<T, Trouble>> + Send + 'c>>;
+
+/// Whoever writes has it alone, in the order of arrival.
+///
+/// It is kept for the next as long as all goes well: a pool would ask it after each use whether it is still there, and
+/// each question to it takes two threads to be woken. After trouble the pool decides what becomes of it.
+#[derive(Clone)]
+pub(super) struct Writer {
+    pool: SqlitePool,
+    kept: Arc<Mutex<Option<PoolConnection<Sqlite>>>>,
+}
+
+impl Writer {
+    pub(super) async fn connect(
+        options: SqliteConnectOptions,
+        pool: SqlitePoolOptions,
+    ) -> Result<Self, sqlx::Error> {
+        let pool = pool.max_connections(1).acquire_timeout(BUSY).test_before_acquire(false);
+        let pool = pool.after_release(|connection, _| {
+            Box::pin(async move { fit_for_another_transaction(connection).await })
+        });
+        let mut tries_left = 20;
+        loop {
+            // Two servers that start together may both be about to switch to the log, for which SQLite does not wait.
+            match pool.clone().connect_with(options.clone()).await {
+                Err(error) if tries_left > 0 && is_busy(&error) => {
+                    tries_left -= 1;
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                connected => return Ok(Self { pool: connected?, kept: Arc::default() }),
+            }
+        }
+    }
+
+    /// Works on it.
+    pub(super) async fn work<T>(
+        &self,
+        work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> Work<'c, T> + Send,
+    ) -> Result<T, Trouble> {
+        let kept = timeout_at(Instant::now() + BUSY, self.kept.lock()).await;
+        let mut kept = kept.map_err(|_| sqlx::Error::PoolTimedOut)?;
+        let mut connection = match kept.take() {
+            Some(connection) if !self.pool.is_closed() => connection,
+            _ => self.pool.acquire().await?,
+        };
+        let done = work(&mut connection).await;
+        if done.is_ok() {
+            *kept = Some(connection);
+        } else {
+            connection.return_to_pool().await;
+        }
+        done
+    }
+
+    /// One transaction, with the write lock before anything is read: what is read in it stays true until the commit.
+    pub(super) async fn transaction<T: Send>(
+        &self,
+        work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> Work<'c, T> + Send + 'static,
+    ) -> Result<T, Trouble> {
+        let transaction = self.work(|connection| {
+            Box::pin(async move {
+                let mut tx = connection.begin_with(BEGIN).await?;
+                let done = work(&mut tx).await?;
+                tx.commit().await.map_err(Trouble::Commit)?;
+                Ok(done)
+            })
+        });
+        transaction.await
+    }
+
+    /// The pool behind it, which has the connection only as long as nothing was written.
+    pub(super) const fn pool(&self) -> &SqlitePool {
+        &self.pool
+    }
+
+    /// Whether it is kept, and nobody works on it.
+    pub(super) fn is_idle(&self) -> bool {
+        self.kept.try_lock().is_ok_and(|kept| kept.is_some())
+    }
+
+    pub(super) async fn close(&self) {
+        let kept = self.kept.lock().await.take();
+        if let Some(mut connection) = kept {
+            connection.return_to_pool().await;
+        }
+        self.pool.close().await;
+    }
+}
+
+fn is_busy(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| code == "5")
+}
+
+pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
+
+/// What went wrong with statements that end with a COMMIT: nothing was done where a row was refused before it.
+/// `SQLITE_CONSTRAINT` is 19, and 531 that of a commit hook.
+pub(super) fn at_commit(error: sqlx::Error) -> Trouble {
+    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+    match code {
+        Some(code) if code & 0xff == 19 && code != 531 => Trouble::Database(error),
+        _ => Trouble::Commit(error),
+    }
+}
+
+/// Where a commit fails, SQLite rolls back by itself, and sqlx goes on to believe in a transaction: on such a
+/// connection no other can begin. Of transactions that are begun and ended in one string sqlx knows nothing.
+async fn fit_for_another_transaction(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    // The rollback that sqlx has queued comes before this, which is refused where there is nothing to roll back.
+    drop(connection.execute("ROLLBACK").await);
+    Ok(!connection.is_in_transaction())
+}

@@ -91,8 +91,9 @@ impl SqliteStore {
         writer: SqlitePoolOptions,
     ) -> Result<Self, ConnectError> {
         files::make_private(options.get_filename())?;
-        let store = Self::attach_with(options, writer).await?;
+        let store = Self::attach_with(options.clone(), writer).await?;
         files::migrate(store.writer.pool()).await?;
+        files::keep_log_short(options, &store.writer, &store.deleted);
         // What a process that was killed has left in the log.
         store.deleted.notify_one();
         Ok(store)
@@ -104,7 +105,9 @@ impl SqliteStore {
         if !options.get_filename().exists() {
             return Err(ConnectError::Missing);
         }
-        Self::attach_with(options, SqlitePoolOptions::new()).await
+        let store = Self::attach_with(options.clone(), SqlitePoolOptions::new()).await?;
+        files::keep_log_short(options, &store.writer, &store.deleted);
+        Ok(store)
     }
 
     async fn attach_with(
@@ -113,9 +116,8 @@ impl SqliteStore {
     ) -> Result<Self, ConnectError> {
         let writer = Writer::connect(options.clone(), writer).await?;
         let readers = SqlitePoolOptions::new().max_connections(4).acquire_timeout(BUSY);
-        let readers = readers.test_before_acquire(false).connect_lazy_with(options.clone().read_only(true));
+        let readers = readers.test_before_acquire(false).connect_lazy_with(options.read_only(true));
         let deleted = Arc::new(Notify::new());
-        files::keep_log_short(options, &writer, &deleted);
         let creates = Gather::new(CREATES, {
             let writer = writer.clone();
             move || Creates(writer.clone())

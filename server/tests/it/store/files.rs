@@ -156,7 +156,7 @@ async fn shares_and_envelopes_of_every_length_are_in_pages_of_their_own(bed: &Be
         for sample in samples.iter().filter(|_| is_tree) {
             let share = sample.share.as_bytes();
             assert!(
-                !page.windows(4).any(|piece| piece == &share[..4]),
+                !page.windows(8).any(|piece| piece == &share[..8]),
                 "page {at}: {}",
                 sample.envelope.len()
             );

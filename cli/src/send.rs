@@ -94,8 +94,8 @@ fn protection(args: &Send) -> Result<Option<Protection>, Failure> {
         return given(input::passphrase_file(path)?);
     }
     if args.passphrase {
-        let first = terminal::hidden("Passphrase (not shown): ")?;
-        if *first != *terminal::hidden("Once more: ")? {
+        let [first, again] = terminal::hidden_lines(["Passphrase (not shown): ", "Once more: "])?;
+        if first != again {
             return Err(Failure::Usage("the two passphrases differ: nothing was sent".to_owned()));
         }
         return given(Passphrase::new(&first)?);

@@ -35,7 +35,22 @@ pub(crate) fn confirm(question: &str) -> Result<bool, Failure> {
 
 /// Asks for one line that is not shown.
 pub(crate) fn hidden(prompt: &str) -> Result<Zeroizing<String>, Failure> {
-    rpassword::prompt_password(prompt).map(Zeroizing::new).map_err(|error| match error.kind() {
+    let [line] = hidden_lines([prompt])?;
+    Ok(line)
+}
+
+/// Asks for lines that are not shown, also where they are typed or pasted faster than they are asked for.
+pub(crate) fn hidden_lines<const N: usize>(prompts: [&str; N]) -> Result<[Zeroizing<String>; N], Failure> {
+    let ask = || -> io::Result<[Zeroizing<String>; N]> {
+        #[cfg(unix)]
+        let _unseen = Unseen::from_now_on()?;
+        let mut lines = prompts.map(|_| Zeroizing::default());
+        for (line, prompt) in lines.iter_mut().zip(prompts) {
+            *line = Zeroizing::new(rpassword::prompt_password(prompt)?);
+        }
+        Ok(lines)
+    };
+    ask().map_err(|error| match error.kind() {
         io::ErrorKind::Interrupted | io::ErrorKind::UnexpectedEof => {
             Failure::Here("nothing was typed, and nothing was done".to_owned())
         }
@@ -43,6 +58,36 @@ pub(crate) fn hidden(prompt: &str) -> Result<Zeroizing<String>, Failure> {
             "there is no terminal to ask on ({error}): see --passphrase-file, or pipe it in"
         )),
     })
+}
+
+/// A terminal that does not show what is typed, until this is dropped. `rpassword` stops the echo after it has
+/// asked, which shows whoever answers at once. (A console of Windows shows nothing before it is read.)
+#[cfg(unix)]
+struct Unseen {
+    terminal: std::fs::File,
+    before: rustix::termios::Termios,
+}
+
+#[cfg(unix)]
+impl Unseen {
+    fn from_now_on() -> io::Result<Self> {
+        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
+        let terminal = OpenOptions::new().read(true).write(true).open(TERMINAL[0])?;
+        let before = tcgetattr(&terminal)?;
+        let mut unseen = before.clone();
+        unseen.local_modes -= LocalModes::ECHO | LocalModes::ECHONL;
+        tcsetattr(&terminal, OptionalActions::Now, &unseen)?;
+        Ok(Self { terminal, before })
+    }
+}
+
+#[cfg(unix)]
+impl Drop for Unseen {
+    fn drop(&mut self) {
+        // Nobody is left to be told where the terminal is gone.
+        let _ =
+            rustix::termios::tcsetattr(&self.terminal, rustix::termios::OptionalActions::Now, &self.before);
+    }
 }
 
 /// A line that moves while something lasts; only on a terminal, and gone afterwards.

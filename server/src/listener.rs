@@ -22,6 +22,10 @@ use tokio::sync::Semaphore;
 use tokio_io_timeout::TimeoutStream;
 use tower_service::Service as _;
 
+use at_once::AtOnce;
+
+mod at_once;
+
 /// How long a connection may take to send the head of a request, and may stay idle between two.
 const HEAD: Duration = Duration::from_secs(8);
 /// How long a connection may take nothing of what is sent to it.
@@ -49,7 +53,7 @@ pub(crate) async fn serve(
         let connection = connections.watch(connection(stream, peer, app.clone()));
         tokio::spawn(async move {
             // How a connection ends is its client's affair.
-            drop(connection.await);
+            drop(AtOnce::new(connection).await);
             drop((slot, place));
         });
     }

@@ -68,14 +68,15 @@ impl SqliteStore {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             // Overwrites what is deleted. FAST is not enough: it keeps whatever is longer than a page. Nor is ON
-            // alone: see `padding` in the migrations, which are made for pages of this size.
+            // alone: see `padding` in the migrations.
             .pragma("secure_delete", "ON")
-            .page_size(4096)
+            // Of a new file. Most secrets are short, and each has pages to itself.
+            .page_size(2048)
             .pragma("trusted_schema", "OFF")
             // Nothing of a statement that may have to be undone goes into a file of its own.
             .pragma("temp_store", "MEMORY")
             // 256 MiB of log, which is not reached: see `files::keep_log_short`. Whoever commits would wait for it.
-            .pragma("wal_autocheckpoint", "65536")
+            .pragma("wal_autocheckpoint", "131072")
             // 16 MiB: ids are random, and so are the pages that they are found in.
             .pragma("cache_size", "-16384")
             // Every batch has a statement of its own length.
@@ -155,7 +156,7 @@ impl SqliteStore {
     }
 
     /// The pool of the one writer, for tests: it is there as long as nothing was written, and after trouble.
-    pub const fn pool(&self) -> &SqlitePool {
+    pub fn pool(&self) -> &SqlitePool {
         self.writer.pool()
     }
 }

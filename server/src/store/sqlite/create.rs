@@ -14,11 +14,16 @@ use crate::store::rows::{self, Time as _};
 use crate::store::unit::Trouble;
 
 pub(super) async fn create(writer: Writer, secret: Arc<NewSecret>) -> Result<Creation, Trouble> {
-    writer.transaction(move |tx| Box::pin(async move { create_one(tx, &secret).await })).await
+    let page_size = writer.page_size();
+    writer.transaction(move |tx| Box::pin(async move { create_one(tx, &secret, page_size).await })).await
 }
 
 /// Alone, with a look at what was here before.
-async fn create_one(tx: &mut SqliteConnection, secret: &NewSecret) -> Result<Creation, Trouble> {
+async fn create_one(
+    tx: &mut SqliteConnection,
+    secret: &NewSecret,
+    page_size: usize,
+) -> Result<Creation, Trouble> {
     let (now, last): (i64, i64) = sqlx::query_as(NOW_AND_LAST).fetch_one(&mut *tx).await?;
     let known = sqlx::query(
         "SELECT access_hash = ?1 AND receipt_hash = ?2 AND request_hash = ?3 AS same, id, created_at, expires_at
@@ -43,7 +48,7 @@ async fn create_one(tx: &mut SqliteConnection, secret: &NewSecret) -> Result<Cre
     if !secret.has_room {
         return Ok(Creation::NoRoom);
     }
-    insertion(&[secret], now, last).build().execute(tx).await?;
+    insertion(&[secret], now, last, page_size).build().execute(tx).await?;
     Ok(created(secret, now)?)
 }
 
@@ -69,7 +74,9 @@ impl Carrier for Creates {
         answers: &mut [Option<Creation>],
     ) -> Result<(), Trouble> {
         let secrets = calls.to_vec();
-        let created = self.0.work(|line| Box::pin(async move { create_all(line, &secrets).await })).await?;
+        let page_size = self.0.page_size();
+        let created =
+            self.0.work(|line| Box::pin(async move { create_all(line, &secrets, page_size).await })).await?;
         answers.clone_from_slice(&created);
         Ok(())
     }
@@ -79,6 +86,7 @@ impl Carrier for Creates {
 async fn create_all(
     line: &mut SqliteConnection,
     secrets: &[Arc<NewSecret>],
+    page_size: usize,
 ) -> Result<Vec<Option<Creation>>, Trouble> {
     let (now, last, known) = known(line, secrets).await?;
     // Of twins in one batch the second was here before.
@@ -96,7 +104,7 @@ async fn create_all(
         .collect();
     let new: Vec<&NewSecret> =
         secrets.iter().zip(&is_new).filter(|(_, is_new)| **is_new).map(|(secret, _)| &**secret).collect();
-    let mut changes = insertion(&new, now, last);
+    let mut changes = insertion(&new, now, last, page_size);
     changes.push("COMMIT");
     changes.build().execute(line).await.map_err(at_commit)?;
     let answer = |(secret, is_new): (&Arc<NewSecret>, bool)| is_new.then(|| created(secret, now)).transpose();
@@ -133,7 +141,7 @@ async fn known(
 
 /// Under numbers that follow on the last. `OR FAIL`: a failure ends the whole transaction anyway, and SQLite need not
 /// keep what it would undo of one statement.
-fn insertion(new: &[&NewSecret], now: i64, last: i64) -> QueryBuilder<Sqlite> {
+fn insertion(new: &[&NewSecret], now: i64, last: i64, page_size: usize) -> QueryBuilder<Sqlite> {
     let mut rows = QueryBuilder::new("");
     if new.is_empty() {
         return rows;
@@ -162,7 +170,7 @@ fn insertion(new: &[&NewSecret], now: i64, last: i64) -> QueryBuilder<Sqlite> {
             .push_bind(secret.id.as_bytes().to_vec())
             .push_bind(secret.reveal_hash.to_vec())
             .push("zeroblob(")
-            .push_bind_unseparated(padding(secret.envelope.len()))
+            .push_bind_unseparated(padding(secret.envelope.len(), page_size))
             .push_unseparated(")")
             .push_bind(secret.share.as_bytes().to_vec())
             .push_bind(secret.envelope.clone())
@@ -176,15 +184,14 @@ fn insertion(new: &[&NewSecret], now: i64, last: i64) -> QueryBuilder<Sqlite> {
 /// Zeros between what a secret says of itself and what must not outlive it, its share and its envelope: so many that
 /// these fill whole overflow pages, the last of them to its end.
 ///
-/// Of a row that is longer than [`IN_TREE`] and whole overflow pages SQLite leaves in the tree as much as is over, and
-/// [`IN_TREE`] more (<https://www.sqlite.org/fileformat2.html#b_tree_pages>).
-fn padding(envelope: usize) -> i64 {
-    /// For pages of 4,096 bytes: the least that is left in the tree, and what an overflow page holds.
-    const IN_TREE: usize = 489;
-    const OVERFLOW: usize = 4092;
+/// Of a row that is longer SQLite leaves a certain least in the tree, and what is over that and whole overflow pages
+/// (<https://www.sqlite.org/fileformat2.html#b_tree_pages>).
+fn padding(envelope: usize, page_size: usize) -> i64 {
     /// Less than all columns in front and the row's header have together, 63: so there is always something over.
     const IN_FRONT: usize = 56;
+    let in_tree = (page_size - 12) * 32 / 255 - 23;
+    let overflow = page_size - 4;
     let sealed = ServerShare::LEN + envelope;
-    let whole = sealed.div_ceil(OVERFLOW) * OVERFLOW;
-    i64::try_from(IN_TREE - IN_FRONT + whole - sealed).unwrap_or_default()
+    let whole = sealed.div_ceil(overflow) * overflow;
+    i64::try_from(in_tree.saturating_sub(IN_FRONT) + whole - sealed).unwrap_or_default()
 }

@@ -17,7 +17,7 @@ use crate::store::unit::Trouble;
 /// How long after a deletion the write-ahead log is emptied; PROTOCOL promises five seconds.
 const CHECKPOINT_AFTER: Duration = Duration::from_millis(1500);
 /// How long a log may become.
-const LONG: u64 = 128 << 20;
+const LONG: u64 = 64 << 20;
 /// How long until another look at it, and until another try where a reader was in the way.
 const CHECKPOINT_AGAIN: Duration = Duration::from_millis(250);
 
@@ -50,7 +50,8 @@ pub(super) async fn migrate(writer: &SqlitePool) -> Result<(), ConnectError> {
 }
 
 /// Deleted pages are overwritten in the database, but what they held stays in the write-ahead log until
-/// that is emptied: so it is, soon after every deletion, and when it has grown.
+/// that is emptied: so it is, soon after every deletion. Where it has only grown it is written over from its beginning, and
+/// the file keeps its length: to give it back and take it anew is a tenth of what a create costs.
 ///
 /// Most of it goes into the database from a connection of its own, beside whoever writes. Only what has come since is left
 /// for the moment in which nobody may write.
@@ -61,19 +62,32 @@ pub(super) fn keep_log_short(options: SqliteConnectOptions, writer: &Writer, del
     tokio::spawn(async move {
         while !writer.pool().is_closed() {
             tokio::select! {
-                () = deleted.notified() => tokio::time::sleep(CHECKPOINT_AFTER).await,
-                () = grown(&log) => {}
-                () = writer.pool().close_event() => break,
-            }
-            while !writer.pool().is_closed() {
-                if copied(&beside).await && checkpoint(&writer).await {
-                    break;
+                () = deleted.notified() => {
+                    tokio::time::sleep(CHECKPOINT_AFTER).await;
+                    while !(copied(&beside).await && checkpoint(&writer, Log::Emptied).await) {
+                        if writer.pool().is_closed() {
+                            break;
+                        }
+                        tokio::time::sleep(CHECKPOINT_AGAIN).await;
+                    }
                 }
-                tokio::time::sleep(CHECKPOINT_AGAIN).await;
+                () = grown(&log, &beside, writer.page_size()) => {
+                    if copied(&beside).await {
+                        checkpoint(&writer, Log::Restarted).await;
+                    }
+                }
+                () = writer.pool().close_event() => break,
             }
         }
         beside.close().await;
     });
+}
+
+/// What becomes of a log whose whole content is in the database.
+#[derive(Clone, Copy)]
+enum Log {
+    Emptied,
+    Restarted,
 }
 
 fn log_of(database: &Path) -> PathBuf {
@@ -83,10 +97,25 @@ fn log_of(database: &Path) -> PathBuf {
 }
 
 /// Returns when the log is long.
-async fn grown(log: &Path) {
-    while std::fs::metadata(log).map_or(0, |file| file.len()) < LONG {
+async fn grown(log: &Path, beside: &SqlitePool, page_size: usize) {
+    loop {
         tokio::time::sleep(CHECKPOINT_AGAIN).await;
+        // The file may be longer than what is in it, and all of that may be in the database already.
+        if std::fs::metadata(log).is_ok_and(|file| file.len() >= LONG)
+            && let Ok((pages, copied)) = pages(beside).await
+            && copied < pages
+            && pages * page_size as u64 >= LONG
+        {
+            return;
+        }
     }
+}
+
+/// How many pages are in the log, and how many of them are in the database too.
+async fn pages(beside: &SqlitePool) -> Result<(u64, u64), sqlx::Error> {
+    let look = sqlx::query_as("PRAGMA wal_checkpoint(NOOP)").fetch_one(beside);
+    let (_, pages, copied): (i64, i64, i64) = look.await?;
+    Ok((u64::try_from(pages).unwrap_or_default(), u64::try_from(copied).unwrap_or_default()))
 }
 
 /// Copies what is in the log into the database, without keeping anybody waiting.
@@ -98,10 +127,10 @@ async fn copied(beside: &SqlitePool) -> bool {
     copied.is_ok()
 }
 
-/// Whether the log is empty now.
-async fn checkpoint(writer: &Writer) -> bool {
-    match empty_log(writer).await {
-        Ok(is_empty) => is_empty,
+/// Whether nothing is in the log any more.
+async fn checkpoint(writer: &Writer, becomes: Log) -> bool {
+    match end_log(writer, becomes).await {
+        Ok(is_ended) => is_ended,
         // Whoever closes last has emptied it.
         Err(Trouble::Database(sqlx::Error::PoolClosed)) => true,
         Err(trouble) => {
@@ -115,7 +144,7 @@ async fn checkpoint(writer: &Writer) -> bool {
 /// `admin burn`, does not know of what was deleted here.
 pub(super) async fn checkpoint_at_the_end(writer: &Writer) {
     for _ in 0..12 {
-        if checkpoint(writer).await {
+        if checkpoint(writer, Log::Emptied).await {
             return;
         }
         tokio::time::sleep(CHECKPOINT_AGAIN).await;
@@ -125,16 +154,19 @@ pub(super) async fn checkpoint_at_the_end(writer: &Writer) {
 
 /// A reader may be in the way for as long as a backup takes, and nobody can write while SQLite waits for it: so
 /// it hardly waits.
-async fn empty_log(writer: &Writer) -> Result<bool, Trouble> {
-    let emptied = writer.work(|connection| {
+async fn end_log(writer: &Writer, becomes: Log) -> Result<bool, Trouble> {
+    let ended = writer.work(move |connection| {
         Box::pin(async move {
             connection.execute("PRAGMA busy_timeout = 20").await?;
-            let busy = sqlx::query_scalar::<_, i64>("PRAGMA wal_checkpoint(TRUNCATE)");
+            let busy = sqlx::query_scalar::<_, i64>(match becomes {
+                Log::Emptied => "PRAGMA wal_checkpoint(TRUNCATE)",
+                Log::Restarted => "PRAGMA wal_checkpoint(RESTART)",
+            });
             let busy = busy.fetch_one(&mut *connection).await;
             let patience = AssertSqlSafe(format!("PRAGMA busy_timeout = {}", BUSY.as_millis()));
             connection.execute(patience).await?;
             Ok(busy? == 0)
         })
     });
-    emptied.await
+    ended.await
 }

@@ -22,9 +22,12 @@ pub(super) type Work<'c, T> = Pin<Box<dyn Future<Output = Result<T, Trouble>> + 
 /// It is kept for the next as long as all goes well: a pool would ask it after each use whether it is still there, and
 /// each question to it takes two threads to be woken. After trouble the pool decides what becomes of it.
 #[derive(Clone)]
-pub(super) struct Writer {
+pub(super) struct Writer(Arc<Inner>);
+
+struct Inner {
     pool: SqlitePool,
-    kept: Arc<Mutex<Option<PoolConnection<Sqlite>>>>,
+    kept: Mutex<Option<PoolConnection<Sqlite>>>,
+    page_size: usize,
 }
 
 impl Writer {
@@ -37,16 +40,23 @@ impl Writer {
             Box::pin(async move { fit_for_another_transaction(connection).await })
         });
         let mut tries_left = 20;
-        loop {
+        let pool = loop {
             // Two servers that start together may both be about to switch to the log, for which SQLite does not wait.
             match pool.clone().connect_with(options.clone()).await {
                 Err(error) if tries_left > 0 && is_busy(&error) => {
                     tries_left -= 1;
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
-                connected => return Ok(Self { pool: connected?, kept: Arc::default() }),
+                connected => break connected?,
             }
-        }
+        };
+        let page_size: u32 = sqlx::query_scalar("PRAGMA page_size").fetch_one(&pool).await?;
+        Ok(Self(Arc::new(Inner { pool, kept: Mutex::default(), page_size: page_size as usize })))
+    }
+
+    /// Bytes of a page, which a file keeps as it was made.
+    pub(super) fn page_size(&self) -> usize {
+        self.0.page_size
     }
 
     /// Works on it.
@@ -54,11 +64,11 @@ impl Writer {
         &self,
         work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> Work<'c, T> + Send,
     ) -> Result<T, Trouble> {
-        let kept = timeout_at(Instant::now() + BUSY, self.kept.lock()).await;
+        let kept = timeout_at(Instant::now() + BUSY, self.0.kept.lock()).await;
         let mut kept = kept.map_err(|_| sqlx::Error::PoolTimedOut)?;
         let mut connection = match kept.take() {
-            Some(connection) if !self.pool.is_closed() => connection,
-            _ => self.pool.acquire().await?,
+            Some(connection) if !self.0.pool.is_closed() => connection,
+            _ => self.0.pool.acquire().await?,
         };
         let done = work(&mut connection).await;
         if done.is_ok() {
@@ -86,21 +96,21 @@ impl Writer {
     }
 
     /// The pool behind it, which has the connection only as long as nothing was written.
-    pub(super) const fn pool(&self) -> &SqlitePool {
-        &self.pool
+    pub(super) fn pool(&self) -> &SqlitePool {
+        &self.0.pool
     }
 
     /// Whether it is kept, and nobody works on it.
     pub(super) fn is_idle(&self) -> bool {
-        self.kept.try_lock().is_ok_and(|kept| kept.is_some())
+        self.0.kept.try_lock().is_ok_and(|kept| kept.is_some())
     }
 
     pub(super) async fn close(&self) {
-        let kept = self.kept.lock().await.take();
+        let kept = self.0.kept.lock().await.take();
         if let Some(mut connection) = kept {
             connection.return_to_pool().await;
         }
-        self.pool.close().await;
+        self.0.pool.close().await;
     }
 }
 

@@ -80,7 +80,9 @@ async fn database(config: &Config, now: DateTime<Utc>) -> Vec<Finding> {
     let name = store::describe(&config.database_url);
     let store = match store::attach(&config.database_url).await {
         Ok(store) => store,
-        Err(error @ ConnectError::Missing) => return vec![doubtful(format!("database {name}: {error}"))],
+        Err(error @ (ConnectError::Missing | ConnectError::Older)) => {
+            return vec![doubtful(format!("database {name}: {error}"))];
+        }
         Err(error) => return vec![bad(format!("database {name} (--database-url, DATABASE_URL): {error}"))],
     };
     let about = store.about().await;

@@ -10,6 +10,7 @@ mod unit;
 use std::sync::Arc;
 
 use app::store::{SecretStore, StoreError};
+use sqlx::migrate::{Migrate, Migrator};
 use url::Url;
 
 pub use postgres::PostgresStore;
@@ -57,6 +58,11 @@ pub enum ConnectError {
     /// There is no such file, and none is made here.
     #[error("there is no database yet: the first start of the server makes it")]
     Missing,
+    /// There are tables to be made or changed, and none is here.
+    #[error(
+        "its tables are not those of this version yet: the next start of the server brings them up to date, or `ikrypt-server admin migrate`"
+    )]
+    Older,
     /// The folder or file of a SQLite database cannot be made.
     #[error("the database file cannot be made: {0}")]
     File(#[from] std::io::Error),
@@ -66,6 +72,12 @@ pub enum ConnectError {
     /// The tables cannot be brought up to date.
     #[error("the tables cannot be brought up to date: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),
+}
+
+/// Whether the tables have come as far as this version's.
+async fn are_current(connection: &mut impl Migrate, migrator: &Migrator) -> bool {
+    let applied = connection.list_applied_migrations(&migrator.table_name).await.unwrap_or_default();
+    migrator.iter().all(|wanted| applied.iter().any(|applied| applied.version == wanted.version))
 }
 
 /// How many of their connections are busy, and how many idle.

@@ -19,6 +19,7 @@ use app::store::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use shared_crypto::{Digest, SecretId};
+use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{Connection as _, Executor as _};
 
@@ -49,11 +50,14 @@ pub struct PostgresStore {
     reveals: Arc<Gather<Reveals>>,
 }
 
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
 /// One batch at a time: of two each would have half of the callers, and what a batch costs is hardly less.
 const CREATES: Limits = Limits { lanes: 1, callers: 64, weight: 1 << 20, own_thread: false };
 /// A secret larger than this keeps a connection busy for a while, and does not go with the others.
 const LARGE: usize = 64 << 10;
 const LARGE_CREATES: Limits = Limits { lanes: 2, callers: 64, weight: 1 << 20, own_thread: false };
+/// One too: who asks for the same secret is decided in the order of arrival.
 const REVEALS: Limits = Limits { lanes: 1, callers: 64, weight: usize::MAX, own_thread: false };
 
 impl PostgresStore {
@@ -68,14 +72,19 @@ impl PostgresStore {
         // A connection of its own: waiting for another server's migration may take longer than a statement may.
         let migrating = PgPoolOptions::new().max_connections(1).acquire_timeout(STARTING);
         let migrating = migrating.connect_with(options.clone()).await?;
-        sqlx::migrate!("migrations/postgres").run(&migrating).await?;
+        MIGRATIONS.run(&migrating).await?;
         migrating.close().await;
         Box::pin(Self::attach_with(options, pool)).await
     }
 
     /// Connects, and leaves the tables as they are.
     pub async fn attach(url: &str) -> Result<Self, ConnectError> {
-        Box::pin(Self::attach_with(url.parse()?, PgPoolOptions::new().max_connections(1))).await
+        let store =
+            Box::pin(Self::attach_with(url.parse()?, PgPoolOptions::new().max_connections(1))).await?;
+        if !super::are_current(&mut *store.pool.acquire().await?, &MIGRATIONS).await {
+            return Err(ConnectError::Older);
+        }
+        Ok(store)
     }
 
     async fn attach_with(options: PgConnectOptions, pool: PgPoolOptions) -> Result<Self, ConnectError> {

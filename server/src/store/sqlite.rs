@@ -107,6 +107,9 @@ impl SqliteStore {
             return Err(ConnectError::Missing);
         }
         let store = Self::attach_with(options.clone(), SqlitePoolOptions::new()).await?;
+        if !super::are_current(&mut *store.readers.acquire().await?, &files::MIGRATIONS).await {
+            return Err(ConnectError::Older);
+        }
         files::keep_log_short(options, &store.writer, &store.deleted);
         Ok(store)
     }

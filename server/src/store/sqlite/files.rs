@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, Executor};
 use tokio::sync::Notify;
@@ -21,6 +22,8 @@ const LONG: u64 = 64 << 20;
 /// How long until another look at it, and until another try where a reader was in the way.
 const CHECKPOINT_AGAIN: Duration = Duration::from_millis(250);
 
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
 /// Makes the folder and an empty file that nobody else on the machine can read.
 pub(super) fn make_private(path: &Path) -> io::Result<()> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
@@ -36,10 +39,9 @@ pub(super) fn make_private(path: &Path) -> io::Result<()> {
 /// Brings the tables up to date. Two servers that start together on one file may both try: SQLite has
 /// no lock for that, so the one that comes second finds the work done when it looks again.
 pub(super) async fn migrate(writer: &SqlitePool) -> Result<(), ConnectError> {
-    let migrator = sqlx::migrate!("migrations/sqlite");
     let mut tries_left = 10;
     loop {
-        match migrator.run(writer).await {
+        match MIGRATIONS.run(writer).await {
             Err(_) if tries_left > 0 => {
                 tries_left -= 1;
                 tokio::time::sleep(Duration::from_millis(50)).await;

@@ -1,12 +1,14 @@
 //! Servers that start together, and tables from before.
 
 use app::store::Outcome;
+use server::store::{ConnectError, attach};
 use sqlx::migrate::Migrator;
 
 use crate::common::{Bed, Database as _, Sample, Sqlite};
 
 suite! {
-    servers_that_start_together_on_a_fresh_database_all_come_up;
+    servers_that_start_together_on_a_fresh_database_all_come_up,
+    tables_from_before_are_left_alone_and_said_so;
     sqlite: what_was_stored_before_is_as_it_was
 }
 
@@ -21,6 +23,20 @@ async fn servers_that_start_together_on_a_fresh_database_all_come_up(bed: &Bed) 
         two.close().await;
         database.remove().await;
     }
+}
+
+async fn tables_from_before_are_left_alone_and_said_so(bed: &Bed) {
+    let latest = "SELECT max(version) FROM _sqlx_migrations";
+    attach(&bed.database.url()).await.unwrap().close().await;
+    let version = bed.database.number(latest.to_owned()).await;
+    bed.change(format!("UPDATE _sqlx_migrations SET version = 99 WHERE version = {version}")).await;
+    assert!(matches!(attach(&bed.database.url()).await, Err(ConnectError::Older)));
+    bed.change(format!("UPDATE _sqlx_migrations SET version = {version} WHERE version = 99")).await;
+
+    let empty = bed.database.another().await;
+    assert!(matches!(attach(&empty.url()).await, Err(ConnectError::Older | ConnectError::Missing)));
+    assert!(empty.execute("SELECT version FROM _sqlx_migrations".to_owned()).await.is_err());
+    empty.remove().await;
 }
 
 async fn what_was_stored_before_is_as_it_was(_: &Bed<Sqlite>) {

@@ -6,6 +6,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, Local, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
+#[cfg(unix)]
+use nix::sys::signal::{SigSet, Signal};
+#[cfg(unix)]
+use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
@@ -39,7 +43,7 @@ pub(crate) fn hidden(prompt: &str) -> Result<Zeroizing<String>, Failure> {
     Ok(line)
 }
 
-/// Asks for lines that are not shown, also where they are typed or pasted faster than they are asked for.
+/// Asks for lines of which nothing is shown, also where they are typed or pasted faster than they are asked for.
 pub(crate) fn hidden_lines<const N: usize>(prompts: [&str; N]) -> Result<[Zeroizing<String>; N], Failure> {
     let ask = || -> io::Result<[Zeroizing<String>; N]> {
         #[cfg(unix)]
@@ -61,23 +65,25 @@ pub(crate) fn hidden_lines<const N: usize>(prompts: [&str; N]) -> Result<[Zeroiz
 }
 
 /// A terminal that does not show what is typed, until this is dropped. `rpassword` stops the echo after it has
-/// asked, which shows whoever answers at once. (A console of Windows shows nothing before it is read.)
+/// asked, which shows whoever answers at once, and ends the program at Ctrl-C as it has made the terminal: so that is
+/// put off as well. (A console of Windows shows nothing before it is read.)
 #[cfg(unix)]
 struct Unseen {
     terminal: std::fs::File,
-    before: rustix::termios::Termios,
+    before: Termios,
 }
 
 #[cfg(unix)]
 impl Unseen {
     fn from_now_on() -> io::Result<Self> {
-        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
         let terminal = OpenOptions::new().read(true).write(true).open(TERMINAL[0])?;
         let before = tcgetattr(&terminal)?;
         let mut unseen = before.clone();
-        unseen.local_modes -= LocalModes::ECHO | LocalModes::ECHONL;
-        tcsetattr(&terminal, OptionalActions::Now, &unseen)?;
-        Ok(Self { terminal, before })
+        unseen.local_flags -= LocalFlags::ECHO | LocalFlags::ECHONL;
+        SigSet::from(Signal::SIGINT).thread_block()?;
+        let this = Self { terminal, before };
+        tcsetattr(&this.terminal, SetArg::TCSANOW, &unseen)?;
+        Ok(this)
     }
 }
 
@@ -85,8 +91,8 @@ impl Unseen {
 impl Drop for Unseen {
     fn drop(&mut self) {
         // Nobody is left to be told where the terminal is gone.
-        let _ =
-            rustix::termios::tcsetattr(&self.terminal, rustix::termios::OptionalActions::Now, &self.before);
+        let _ = tcsetattr(&self.terminal, SetArg::TCSANOW, &self.before);
+        let _ = SigSet::from(Signal::SIGINT).thread_unblock();
     }
 }
 

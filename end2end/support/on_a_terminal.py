@@ -3,6 +3,7 @@ import json
 import os
 import pty
 import sys
+import termios
 
 answers = json.loads(sys.argv[1])
 child, terminal = pty.fork()
@@ -23,4 +24,6 @@ while True:
         said = b""
         os.write(terminal, answers.pop(0)[1].encode() + b"\n")
 sys.stdout.buffer.write(said)
+if not termios.tcgetattr(terminal)[3] & termios.ECHO:
+    sys.exit("the terminal was left without an echo")
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))

@@ -10,7 +10,7 @@ mod unit;
 use std::sync::Arc;
 
 use app::store::{SecretStore, StoreError};
-use sqlx::migrate::{Migrate, Migrator};
+use sqlx::migrate::{Migrate, MigrateError, Migrator};
 use url::Url;
 
 pub use postgres::PostgresStore;
@@ -71,13 +71,21 @@ pub enum ConnectError {
     Database(#[from] sqlx::Error),
     /// The tables cannot be brought up to date.
     #[error("the tables cannot be brought up to date: {0}")]
-    Migration(#[from] sqlx::migrate::MigrateError),
+    Migration(#[from] MigrateError),
 }
 
 /// Whether the tables have come as far as this version's.
-async fn are_current(connection: &mut impl Migrate, migrator: &Migrator) -> bool {
-    let applied = connection.list_applied_migrations(&migrator.table_name).await.unwrap_or_default();
-    migrator.iter().all(|wanted| applied.iter().any(|applied| applied.version == wanted.version))
+async fn are_current(connection: &mut impl Migrate, migrator: &Migrator) -> Result<bool, ConnectError> {
+    let applied = match connection.list_applied_migrations(&migrator.table_name).await {
+        // PostgreSQL's undefined_table, and SQLite's word for that and other things that are no table of ours.
+        Err(MigrateError::Execute(sqlx::Error::Database(error)))
+            if matches!(error.code().as_deref(), Some("42P01" | "1")) =>
+        {
+            return Ok(false);
+        }
+        applied => applied?,
+    };
+    Ok(migrator.iter().all(|wanted| applied.iter().any(|applied| applied.version == wanted.version)))
 }
 
 /// How many of their connections are busy, and how many idle.

@@ -81,7 +81,7 @@ impl PostgresStore {
     pub async fn attach(url: &str) -> Result<Self, ConnectError> {
         let store =
             Box::pin(Self::attach_with(url.parse()?, PgPoolOptions::new().max_connections(1))).await?;
-        if !super::are_current(&mut *store.pool.acquire().await?, &MIGRATIONS).await {
+        if !super::are_current(&mut *store.pool.acquire().await?, &MIGRATIONS).await? {
             return Err(ConnectError::Older);
         }
         Ok(store)

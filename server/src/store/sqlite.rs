@@ -75,7 +75,8 @@ impl SqliteStore {
             .pragma("trusted_schema", "OFF")
             // Nothing of a statement that may have to be undone goes into a file of its own.
             .pragma("temp_store", "MEMORY")
-            // 256 MiB of log, which is not reached: see `files::keep_log_short`. Whoever commits would wait for it.
+            // 256 MiB of log for a new file, which is not reached: see `files::keep_log_short`. Whoever commits would
+            // wait for it.
             .pragma("wal_autocheckpoint", "131072")
             // 16 MiB: ids are random, and so are the pages that they are found in.
             .pragma("cache_size", "-16384")
@@ -107,7 +108,7 @@ impl SqliteStore {
             return Err(ConnectError::Missing);
         }
         let store = Self::attach_with(options.clone(), SqlitePoolOptions::new()).await?;
-        if !super::are_current(&mut *store.readers.acquire().await?, &files::MIGRATIONS).await {
+        if !super::are_current(&mut *store.readers.acquire().await?, &files::MIGRATIONS).await? {
             return Err(ConnectError::Older);
         }
         files::keep_log_short(options, &store.writer, &store.deleted);

@@ -184,8 +184,8 @@ fn insertion(new: &[&NewSecret], now: i64, last: i64, page_size: usize) -> Query
 /// Zeros between what a secret says of itself and what must not outlive it, its share and its envelope: so many that
 /// these fill whole overflow pages, the last of them to its end.
 ///
-/// Of a row that is longer SQLite leaves a certain least in the tree, and what is over that and whole overflow pages
-/// (<https://www.sqlite.org/fileformat2.html#b_tree_pages>).
+/// Of a row that does not fit into its page SQLite leaves a certain least in the tree, and what is over that and whole
+/// overflow pages (<https://www.sqlite.org/fileformat2.html#b_tree_pages>).
 fn padding(envelope: usize, page_size: usize) -> i64 {
     /// Less than all columns in front and the row's header have together, 63: so there is always something over.
     const IN_FRONT: usize = 56;
@@ -193,5 +193,6 @@ fn padding(envelope: usize, page_size: usize) -> i64 {
     let overflow = page_size - 4;
     let sealed = ServerShare::LEN + envelope;
     let whole = sealed.div_ceil(overflow) * overflow;
+    // In pages of 512 bytes what is in front is more than the least.
     i64::try_from(in_tree.saturating_sub(IN_FRONT) + whole - sealed).unwrap_or_default()
 }

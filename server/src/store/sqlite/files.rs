@@ -60,23 +60,24 @@ pub(super) async fn migrate(writer: &SqlitePool) -> Result<(), ConnectError> {
 pub(super) fn keep_log_short(options: SqliteConnectOptions, writer: &Writer, deleted: &Arc<Notify>) {
     let (writer, deleted) = (writer.clone(), Arc::clone(deleted));
     let log = log_of(options.get_filename());
-    let beside = SqlitePoolOptions::new().max_connections(1).connect_lazy_with(options);
+    let beside = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+    let beside = beside.acquire_timeout(CHECKPOINT_AFTER).connect_lazy_with(options);
     tokio::spawn(async move {
         while !writer.pool().is_closed() {
             tokio::select! {
                 () = deleted.notified() => {
                     tokio::time::sleep(CHECKPOINT_AFTER).await;
-                    while !(copied(&beside).await && checkpoint(&writer, Log::Emptied).await) {
-                        if writer.pool().is_closed() {
+                    while !writer.pool().is_closed() {
+                        copy(&beside).await;
+                        if checkpoint(&writer, Log::Emptied).await {
                             break;
                         }
                         tokio::time::sleep(CHECKPOINT_AGAIN).await;
                     }
                 }
                 () = grown(&log, &beside, writer.page_size()) => {
-                    if copied(&beside).await {
-                        checkpoint(&writer, Log::Restarted).await;
-                    }
+                    copy(&beside).await;
+                    checkpoint(&writer, Log::Restarted).await;
                 }
                 () = writer.pool().close_event() => break,
             }
@@ -98,17 +99,18 @@ fn log_of(database: &Path) -> PathBuf {
     name.into()
 }
 
-/// Returns when the log is long.
+/// Returns when the log is long, and not all of it is in the database already.
 async fn grown(log: &Path, beside: &SqlitePool, page_size: usize) {
     loop {
         tokio::time::sleep(CHECKPOINT_AGAIN).await;
-        // The file may be longer than what is in it, and all of that may be in the database already.
-        if std::fs::metadata(log).is_ok_and(|file| file.len() >= LONG)
-            && let Ok((pages, copied)) = pages(beside).await
-            && copied < pages
-            && pages * page_size as u64 >= LONG
-        {
-            return;
+        // The file may be longer than what is in it.
+        if std::fs::metadata(log).map_or(0, |file| file.len()) < LONG {
+            continue;
+        }
+        match pages(beside).await {
+            Ok((pages, copied)) if copied < pages && pages * page_size as u64 >= LONG => return,
+            Ok(_) => {}
+            Err(error) => warn(&error, "measured"),
         }
     }
 }
@@ -120,13 +122,16 @@ async fn pages(beside: &SqlitePool) -> Result<(u64, u64), sqlx::Error> {
     Ok((u64::try_from(pages).unwrap_or_default(), u64::try_from(copied).unwrap_or_default()))
 }
 
-/// Copies what is in the log into the database, without keeping anybody waiting.
-async fn copied(beside: &SqlitePool) -> bool {
-    let copied = beside.execute("PRAGMA wal_checkpoint(PASSIVE)").await;
-    if let Err(error) = &copied {
-        tracing::warn!(error = %crate::store::unavailable(error), "the write-ahead log could not be copied");
+/// Copies what is in the log into the database, without keeping anybody waiting. Where that fails, or has not come to the
+/// end, whoever checkpoints does the rest.
+async fn copy(beside: &SqlitePool) {
+    if let Err(error) = beside.execute("PRAGMA wal_checkpoint(PASSIVE)").await {
+        warn(&error, "copied");
     }
-    copied.is_ok()
+}
+
+fn warn(error: &sqlx::Error, what: &str) {
+    tracing::warn!(error = %crate::store::unavailable(error), "the write-ahead log could not be {what}");
 }
 
 /// Whether nothing is in the log any more.
@@ -136,7 +141,7 @@ async fn checkpoint(writer: &Writer, becomes: Log) -> bool {
         // Whoever closes last has emptied it.
         Err(Trouble::Database(sqlx::Error::PoolClosed)) => true,
         Err(trouble) => {
-            tracing::warn!(error = %trouble.to_error(), "the write-ahead log could not be emptied");
+            tracing::warn!(error = %trouble.to_error(), "the write-ahead log could not be checkpointed");
             false
         }
     }

@@ -42,7 +42,8 @@ pub(super) struct Limits {
     pub(super) callers: usize,
     /// What all of them together may weigh; one who weighs more goes alone.
     pub(super) weight: usize,
-    /// Whether a batch has a thread to itself: then it does not stand behind requests each time it goes on.
+    /// Whether batches that follow on each other have a thread to themselves: then they do not stand behind requests
+    /// each time they go on. Whoever comes alone is sooner done without.
     pub(super) own_thread: bool,
 }
 
@@ -103,12 +104,7 @@ impl<C: Carrier> Gather<C> {
                 limits: self.limits,
                 ended: Arc::clone(&self.ended),
             };
-            if self.limits.own_thread {
-                let runtime = Handle::current();
-                drop(tokio::task::spawn_blocking(move || runtime.block_on(lane.run(carrier))));
-            } else {
-                tokio::spawn(lane.run(carrier));
-            }
+            tokio::spawn(lane.run(carrier));
         }
         answered
             .await
@@ -151,32 +147,50 @@ struct Lane<C: Carrier> {
 impl<C: Carrier> Lane<C> {
     /// One batch after the other, until nobody waits.
     async fn run(self, mut kept: Option<C>) {
-        while let Some(callers) = self.next(&mut kept) {
-            let mut carrier = kept.take().unwrap_or_else(|| (self.make)());
-            let (calls, answers): (Vec<_>, Vec<_>) =
-                callers.into_iter().map(|waiting| (waiting.call, waiting.answer)).unzip();
-            let started = Instant::now();
-            let mut settled: Vec<_> = calls.iter().map(|_| None).collect();
-            // A batch which panics takes nobody with it but its own, and what it worked with.
-            let caught = AssertUnwindSafe(carrier.carry(&calls, &mut settled)).catch_unwind().await;
-            let Ok(ended) = caught else { continue };
-            kept = Some(carrier);
-            let fatal = ended.as_ref().err().filter(|trouble| !trouble.may_be_of_one());
-            if let Err(trouble) = &ended {
-                tracing::debug!(?trouble, alone = fatal.is_none(), callers = answers.len(), "a batch failed");
-            }
-            if fatal.is_some() && started.elapsed() > PATIENCE {
-                // The database is away: the next would wait as long for nothing.
-                lock(&self.state).waiting.clear();
-            }
-            for (settled, answer) in settled.into_iter().zip(answers) {
-                let said = match (settled, fatal) {
-                    (None, Some(trouble)) => Err(trouble.to_error()),
-                    (settled, _) => Ok(settled),
-                };
-                // Somebody who has hung up is not told.
-                drop(answer.send(said));
-            }
+        let Some(first) = self.next(&mut kept) else { return };
+        self.carry(first, &mut kept).await;
+        let Some(following) = self.next(&mut kept) else { return };
+        if self.limits.own_thread {
+            let runtime = Handle::current();
+            drop(tokio::task::spawn_blocking(move || runtime.block_on(self.go_on(following, kept))));
+        } else {
+            self.go_on(following, kept).await;
+        }
+    }
+
+    async fn go_on(self, mut callers: Vec<Waiting<C>>, mut kept: Option<C>) {
+        loop {
+            self.carry(callers, &mut kept).await;
+            let Some(following) = self.next(&mut kept) else { return };
+            callers = following;
+        }
+    }
+
+    async fn carry(&self, callers: Vec<Waiting<C>>, kept: &mut Option<C>) {
+        let mut carrier = kept.take().unwrap_or_else(|| (self.make)());
+        let (calls, answers): (Vec<_>, Vec<_>) =
+            callers.into_iter().map(|waiting| (waiting.call, waiting.answer)).unzip();
+        let started = Instant::now();
+        let mut settled: Vec<_> = calls.iter().map(|_| None).collect();
+        // A batch which panics takes nobody with it but its own, and what it worked with.
+        let caught = AssertUnwindSafe(carrier.carry(&calls, &mut settled)).catch_unwind().await;
+        let Ok(ended) = caught else { return };
+        *kept = Some(carrier);
+        let fatal = ended.as_ref().err().filter(|trouble| !trouble.may_be_of_one());
+        if let Err(trouble) = &ended {
+            tracing::debug!(?trouble, alone = fatal.is_none(), callers = answers.len(), "a batch failed");
+        }
+        if fatal.is_some() && started.elapsed() > PATIENCE {
+            // The database is away: the next would wait as long for nothing.
+            lock(&self.state).waiting.clear();
+        }
+        for (settled, answer) in settled.into_iter().zip(answers) {
+            let said = match (settled, fatal) {
+                (None, Some(trouble)) => Err(trouble.to_error()),
+                (settled, _) => Ok(settled),
+            };
+            // Somebody who has hung up is not told.
+            drop(answer.send(said));
         }
     }
 

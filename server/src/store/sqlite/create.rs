@@ -1,14 +1,14 @@
 //! Storing a secret and its receipt.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use app::store::{Creation, NewSecret};
 use shared_crypto::ServerShare;
-use sqlx::sqlite::{Sqlite, SqliteConnection};
+use sqlx::sqlite::{Sqlite, SqliteConnection, SqliteRow};
 use sqlx::{QueryBuilder, Row};
 
-use super::writer::{BEGIN, Writer, at_commit};
+use super::writer::{BEGIN, Writer, at_commit, is_busy};
 use crate::store::gather::Carrier;
 use crate::store::rows::{self, Time as _};
 use crate::store::unit::Trouble;
@@ -24,7 +24,6 @@ async fn create_one(
     secret: &NewSecret,
     page_size: usize,
 ) -> Result<Creation, Trouble> {
-    let (now, last): (i64, i64) = sqlx::query_as(NOW_AND_LAST).fetch_one(&mut *tx).await?;
     let known = sqlx::query(
         "SELECT access_hash = ?1 AND receipt_hash = ?2 AND request_hash = ?3 AS same, id, created_at, expires_at
            FROM receipts WHERE access_hash = ?1 OR receipt_hash = ?2 ORDER BY same DESC LIMIT 1",
@@ -35,28 +34,21 @@ async fn create_one(
     .fetch_optional(&mut *tx)
     .await?;
     if let Some(row) = known {
-        return if row.try_get::<bool, _>("same")? {
-            Ok(Creation::Created {
-                id: rows::id(row.try_get("id")?)?,
-                created_at: row.try_get::<i64, _>("created_at")?.into_utc()?,
-                expires_at: row.try_get::<i64, _>("expires_at")?.into_utc()?,
-            })
-        } else {
-            Ok(Creation::Conflict)
-        };
+        return if row.try_get::<bool, _>("same")? { Ok(created(&row)?) } else { Ok(Creation::Conflict) };
     }
     if !secret.has_room {
         return Ok(Creation::NoRoom);
     }
-    insertion(&[secret], now, last, page_size).build().execute(tx).await?;
-    Ok(created(secret, now)?)
+    // To the end: the first row comes before the second statement.
+    let rows = insertion(QueryBuilder::default(), &[secret], page_size).build().fetch_all(tx).await?;
+    Ok(created(rows.first().ok_or(sqlx::Error::RowNotFound)?)?)
 }
 
-fn created(secret: &NewSecret, now: i64) -> Result<Creation, sqlx::Error> {
+fn created(row: &SqliteRow) -> Result<Creation, sqlx::Error> {
     Ok(Creation::Created {
-        id: secret.id.clone(),
-        created_at: now.into_utc()?,
-        expires_at: expiry(secret, now).into_utc()?,
+        id: rows::id(row.try_get("id")?)?,
+        created_at: row.try_get::<i64, _>("created_at")?.into_utc()?,
+        expires_at: row.try_get::<i64, _>("expires_at")?.into_utc()?,
     })
 }
 
@@ -82,102 +74,74 @@ impl Carrier for Creates {
     }
 }
 
-/// In two strings of statements, the first of which begins the transaction and the second of which ends it.
+/// In one string of statements, which begins the transaction and ends it.
 async fn create_all(
     line: &mut SqliteConnection,
     secrets: &[Arc<NewSecret>],
     page_size: usize,
 ) -> Result<Vec<Option<Creation>>, Trouble> {
-    let (now, last, known) = known(line, secrets).await?;
-    // Of twins in one batch the second was here before.
-    let (mut ids, mut hashes) = (HashSet::new(), HashSet::new());
-    let is_new: Vec<bool> = secrets
-        .iter()
-        .zip(0..)
-        .map(|(secret, number)| {
-            secret.has_room
-                && !known.contains(&number)
-                && ids.insert(*secret.id.as_bytes())
-                && hashes.insert(secret.access_hash)
-                && hashes.insert(secret.receipt_hash)
-        })
-        .collect();
     let new: Vec<&NewSecret> =
-        secrets.iter().zip(&is_new).filter(|(_, is_new)| **is_new).map(|(secret, _)| &**secret).collect();
-    let mut changes = insertion(&new, now, last, page_size);
-    changes.push("COMMIT");
-    changes.build().execute(line).await.map_err(at_commit)?;
-    let answer = |(secret, is_new): (&Arc<NewSecret>, bool)| is_new.then(|| created(secret, now)).transpose();
-    Ok(secrets.iter().zip(is_new).map(answer).collect::<Result<_, sqlx::Error>>()?)
-}
-
-fn expiry(secret: &NewSecret, now: i64) -> i64 {
-    now + i64::from(secret.ttl_seconds) * 1000
-}
-
-/// The clock, and the last number. A secret or a claim may be there for a moment longer than its receipt.
-const NOW_AND_LAST: &str = "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now,
-    max(coalesce((SELECT max(number) FROM receipts), 0), coalesce((SELECT max(receipt) FROM secrets), 0),
-        coalesce((SELECT max(receipt) FROM claims), 0)) AS last";
-
-/// The same, and which of them share something with what was here before.
-async fn known(
-    tx: &mut SqliteConnection,
-    secrets: &[Arc<NewSecret>],
-) -> Result<(i64, i64, HashSet<i64>), sqlx::Error> {
-    let mut query = QueryBuilder::<Sqlite>::new(BEGIN);
-    query.push("; WITH q(n, access_hash, receipt_hash) AS (");
-    query.push_values(secrets.iter().zip(0_i64..), |mut row, (secret, n)| {
-        row.push_bind(n).push_bind(secret.access_hash.to_vec()).push_bind(secret.receipt_hash.to_vec());
-    });
-    query.push(") SELECT t.now, t.last, k.n FROM (").push(NOW_AND_LAST).push(
-        ") t LEFT JOIN (SELECT n FROM q WHERE EXISTS (SELECT 1 FROM receipts WHERE access_hash = q.access_hash)
-                                     OR EXISTS (SELECT 1 FROM receipts WHERE receipt_hash = q.receipt_hash)) k",
-    );
-    let rows: Vec<(i64, i64, Option<i64>)> = query.build_query_as().fetch_all(tx).await?;
-    let (now, last) = rows.first().map(|(now, last, _)| (*now, *last)).ok_or(sqlx::Error::RowNotFound)?;
-    Ok((now, last, rows.into_iter().filter_map(|(.., number)| number).collect()))
-}
-
-/// Under numbers that follow on the last. `OR FAIL`: a failure ends the whole transaction anyway, and SQLite need not
-/// keep what it would undo of one statement.
-fn insertion(new: &[&NewSecret], now: i64, last: i64, page_size: usize) -> QueryBuilder<Sqlite> {
-    let mut rows = QueryBuilder::new("");
+        secrets.iter().map(|secret| &**secret).filter(|secret| secret.has_room).collect();
     if new.is_empty() {
-        return rows;
+        return Ok(vec![None; secrets.len()]);
     }
-    let numbered = || new.iter().zip(last + 1..);
-    rows.push(
-        "INSERT OR FAIL INTO receipts
-           (number, id, access_hash, receipt_hash, request_hash, max_views, created_at, expires_at) ",
-    );
-    rows.push_values(numbered(), |mut row, (secret, number)| {
+    let mut changes = QueryBuilder::new(BEGIN);
+    changes.push("; ");
+    let mut changes = insertion(changes, &new, page_size);
+    changes.push("; COMMIT");
+    let rows = changes.build().fetch_all(line).await.map_err(|error| match at_commit(error) {
+        // Whoever has to wait for the lock waits for it at the beginning.
+        Trouble::Commit(error) if is_busy(&error) => Trouble::Database(error),
+        trouble => trouble,
+    })?;
+    // It is committed: whatever cannot be read of it now must not be done again.
+    let stored = rows.iter().map(|row| Ok((row.try_get::<Vec<u8>, _>("id")?, created(row)?)));
+    let mut stored = stored.collect::<Result<HashMap<_, _>, sqlx::Error>>().map_err(Trouble::Commit)?;
+    Ok(secrets.iter().map(|secret| stored.remove(secret.id.as_bytes().as_slice())).collect())
+}
+
+/// A receipt and a secret for each that was not here before and has no twin before it, under numbers that follow on the
+/// last. A secret or a claim may be there for a moment longer than its receipt.
+///
+/// `OR FAIL`: a failure ends the whole transaction anyway, and SQLite need not keep what it would undo of one statement.
+fn insertion(mut rows: QueryBuilder<Sqlite>, new: &[&NewSecret], page_size: usize) -> QueryBuilder<Sqlite> {
+    rows.push("WITH q(n, id, access_hash, receipt_hash, request_hash, max_views, ttl) AS (");
+    rows.push_values(new.iter().zip(1_i64..), |mut row, (secret, number)| {
         row.push_bind(number)
             .push_bind(secret.id.as_bytes().to_vec())
             .push_bind(secret.access_hash.to_vec())
             .push_bind(secret.receipt_hash.to_vec())
             .push_bind(secret.request_hash.to_vec())
             .push_bind(secret.max_views)
-            .push_bind(now)
-            .push_bind(expiry(secret, now));
+            .push_bind(i64::from(secret.ttl_seconds) * 1000);
     });
     rows.push(
-        "; INSERT OR FAIL INTO secrets
-             (receipt, id, reveal_hash, padding, share, envelope, views_left, expires_at) ",
+        "), t AS MATERIALIZED (
+           SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now,
+                  max(coalesce((SELECT max(number) FROM receipts), 0), coalesce((SELECT max(receipt) FROM secrets), 0),
+                      coalesce((SELECT max(receipt) FROM claims), 0)) AS last
+         )
+         INSERT OR FAIL INTO receipts
+           (number, id, access_hash, receipt_hash, request_hash, max_views, created_at, expires_at)
+         SELECT last + n, id, access_hash, receipt_hash, request_hash, max_views, now, now + ttl FROM t CROSS JOIN q WHERE true
+             ON CONFLICT DO NOTHING RETURNING id, created_at, expires_at;
+         WITH q(id, access_hash, reveal_hash, padding, share, envelope, views_left) AS (",
     );
-    rows.push_values(numbered(), |mut row, (secret, number)| {
-        row.push_bind(number)
-            .push_bind(secret.id.as_bytes().to_vec())
+    rows.push_values(new, |mut row, secret| {
+        row.push_bind(secret.id.as_bytes().to_vec())
+            .push_bind(secret.access_hash.to_vec())
             .push_bind(secret.reveal_hash.to_vec())
-            .push("zeroblob(")
-            .push_bind_unseparated(padding(secret.envelope.len(), page_size))
-            .push_unseparated(")")
+            .push_bind(padding(secret.envelope.len(), page_size))
             .push_bind(secret.share.as_bytes().to_vec())
             .push_bind(secret.envelope.clone())
-            .push_bind(secret.max_views)
-            .push_bind(expiry(secret, now));
+            .push_bind(secret.max_views);
     });
-    rows.push("; ");
+    rows.push(
+        ")
+         INSERT OR FAIL INTO secrets (receipt, id, reveal_hash, padding, share, envelope, views_left, expires_at)
+         SELECT r.number, q.id, q.reveal_hash, zeroblob(q.padding), q.share, q.envelope, q.views_left, r.expires_at
+           FROM q CROSS JOIN receipts r WHERE r.access_hash = q.access_hash AND r.id = q.id",
+    );
     rows
 }
 

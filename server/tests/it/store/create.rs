@@ -1,9 +1,11 @@
 //! Creating: once, whatever happens to the request.
 
+use std::time::Duration;
+
 use app::store::{Creation, Opened, Outcome};
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::common::{Bed, Sample, at_once};
+use crate::common::{Bed, Database as _, Sample, Sqlite, at_once};
 
 suite! {
     a_secret_is_stored_once,
@@ -12,7 +14,8 @@ suite! {
     a_known_hash_in_another_request_is_a_conflict,
     hashes_of_two_secrets_in_one_request_are_a_conflict,
     it_lives_exactly_as_long_as_was_asked,
-    times_are_whole_milliseconds,
+    times_are_whole_milliseconds;
+    sqlite: somebody_elses_lock_is_waited_for_and_asked_for_again,
 }
 
 async fn a_secret_is_stored_once(bed: &Bed) {
@@ -123,5 +126,21 @@ async fn times_are_whole_milliseconds(bed: &Bed) {
             panic!("a burned secret is gone")
         };
         assert_eq!(refused, ended);
+    }
+}
+
+async fn somebody_elses_lock_is_waited_for_and_asked_for_again(bed: &Bed<Sqlite>) {
+    let held = bed.secret(1).await;
+    let lock = bed.database.lock(&held.id).await;
+    let (store, samples) = (bed.store.clone(), [Sample::new(1), Sample::new(1)]);
+    let [one, other] = samples.each_ref().map(Sample::request);
+    let waiting = tokio::spawn(async move { tokio::join!(store.create(one), store.create(other)) });
+    // It gives up after five.
+    tokio::time::sleep(Duration::from_millis(5300)).await;
+    lock.commit().await;
+    let (one, other) = waiting.await.unwrap();
+    assert!(matches!((one, other), (Ok(Creation::Created { .. }), Ok(Creation::Created { .. }))));
+    for sample in &samples {
+        assert_eq!(bed.reveal(sample.attempt()).await, sample.granted(0));
     }
 }

@@ -39,6 +39,7 @@ mod hang_up;
 mod migrations;
 mod model;
 mod open;
+mod pages;
 mod races;
 mod reveal;
 mod sweep;

@@ -10,13 +10,12 @@ use futures::future::join_all;
 use server::store::SqliteStore;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 
-use crate::common::{Bed, Database as _, Sample, Sqlite, eventually, random};
+use crate::common::{Bed, Sample, Sqlite, eventually, random};
 
 suite! {
     sqlite: after_six_seconds_nothing_is_left_of_a_secret,
     after_six_seconds_nothing_is_left_of_a_claim,
     after_six_seconds_nothing_is_left_among_many,
-    shares_of_secrets_of_every_length_are_in_overflow_pages,
     after_six_seconds_nothing_is_left_of_a_view_whose_reader_hung_up,
     after_a_crash_the_next_start_removes_what_was_left,
     a_clean_stop_leaves_nothing,
@@ -135,56 +134,6 @@ async fn after_six_seconds_nothing_is_left_of_a_claim(bed: &Bed<Sqlite>) {
     bed.expire_claims().await;
     bed.store.sweep().await.unwrap();
     gone_within_six_seconds(bed, vec![veiled.as_bytes()]).await;
-}
-
-/// What must be gone with its row is in no page of a tree: these begin with their kind, overflow pages with the number
-/// of the next. A file keeps the pages it was made with, whatever new ones have.
-async fn shares_of_secrets_of_every_length_are_in_overflow_pages(_: &Bed<Sqlite>) {
-    for page_size in [512, 1024, 2048, 4096] {
-        let fresh = Sqlite::fresh();
-        store(fresh.options().page_size(page_size)).await.close().await;
-        let bed = Bed::make(fresh).await;
-        let samples = of_every_length(&bed, page_size as usize).await;
-        bed.store.close().await;
-        let content = std::fs::read(bed.database.folder.path().join("ikrypt.db")).unwrap();
-        assert_eq!(u32::from(u16::from_be_bytes([content[16], content[17]])), page_size);
-        let is_overflow = |page: &&[u8]| !matches!(page[0], 2 | 5 | 10 | 13);
-        let pages: Vec<&[u8]> = content.chunks_exact(page_size as usize).filter(is_overflow).collect();
-        for sample in &samples {
-            let share = sample.share.as_bytes().as_slice();
-            // It may begin in one and end in the next, behind that one's number.
-            let begins = |part| pages.iter().any(|page| page.ends_with(&share[..part]));
-            let ends = |part| pages.iter().any(|page| page[4..].starts_with(&share[part..]));
-            let is_whole = pages.iter().any(|page| page.windows(share.len()).any(|piece| piece == share));
-            assert!(
-                is_whole || (1..share.len()).any(|part| begins(part) && ends(part)),
-                "{} bytes in pages of {page_size}",
-                sample.envelope.len()
-            );
-        }
-        bed.close().await;
-    }
-}
-
-async fn of_every_length(bed: &Bed<Sqlite>, page_size: usize) -> Vec<Sample> {
-    // Where share and envelope fill their overflow pages to the end, and around it.
-    let full = 1200_usize.next_multiple_of(page_size - 4) - 32;
-    let lengths = (1056..5256).step_by(60).chain(full - 24..full + 4).chain([1 << 18]);
-    let mut samples = Vec::new();
-    for (length, changed) in lengths.flat_map(|length| [(length, false), (length, true)]) {
-        let mut sample = Sample::new(2);
-        sample.envelope = (0..length).map(|_| u8::try_from(random(256)).unwrap()).collect();
-        bed.store.create(sample.request()).await.unwrap();
-        if changed {
-            // Everything that changes a row's length.
-            bed.store.reveal(sample.wrong()).await.unwrap();
-            let (id, later) = (bed.id(&sample), bed.database.moment(3_600_000));
-            let sql = "UPDATE secrets SET bad_tries = 2000000000, locked_until =";
-            bed.change(format!("{sql} {later} WHERE id = {id}")).await;
-        }
-        samples.push(sample);
-    }
-    samples
 }
 
 /// Shows that the tests above can fail.

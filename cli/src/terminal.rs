@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Local, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
 #[cfg(unix)]
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 #[cfg(unix)]
 use nix::sys::termios::{LocalFlags, SetArg, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
@@ -71,6 +71,7 @@ pub(crate) fn hidden_lines<const N: usize>(prompts: [&str; N]) -> Result<[Zeroiz
 struct Unseen {
     terminal: std::fs::File,
     before: Termios,
+    signals: SigSet,
 }
 
 #[cfg(unix)]
@@ -80,8 +81,8 @@ impl Unseen {
         let before = tcgetattr(&terminal)?;
         let mut unseen = before.clone();
         unseen.local_flags -= LocalFlags::ECHO | LocalFlags::ECHONL;
-        SigSet::from(Signal::SIGINT).thread_block()?;
-        let this = Self { terminal, before };
+        let signals = SigSet::from(Signal::SIGINT).thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+        let this = Self { terminal, before, signals };
         tcsetattr(&this.terminal, SetArg::TCSANOW, &unseen)?;
         Ok(this)
     }
@@ -92,7 +93,7 @@ impl Drop for Unseen {
     fn drop(&mut self) {
         // Nobody is left to be told where the terminal is gone.
         let _ = tcsetattr(&self.terminal, SetArg::TCSANOW, &self.before);
-        let _ = SigSet::from(Signal::SIGINT).thread_unblock();
+        let _ = self.signals.thread_set_mask();
     }
 }
 

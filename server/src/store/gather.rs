@@ -103,6 +103,7 @@ impl<C: Carrier> Gather<C> {
                 make: Arc::clone(&self.make),
                 limits: self.limits,
                 ended: Arc::clone(&self.ended),
+                is_free: false,
             };
             tokio::spawn(lane.run(carrier));
         }
@@ -142,11 +143,24 @@ struct Lane<C: Carrier> {
     make: Arc<dyn Fn() -> C + Send + Sync>,
     limits: Limits,
     ended: Arc<Notify>,
+    /// Whether it was given back.
+    is_free: bool,
+}
+
+/// One that comes to no end, as its runtime does not or the system has no thread for it, would keep all others waiting.
+impl<C: Carrier> Drop for Lane<C> {
+    fn drop(&mut self) {
+        if !self.is_free {
+            let mut state = lock(&self.state);
+            state.waiting.clear();
+            self.give_back(&mut state);
+        }
+    }
 }
 
 impl<C: Carrier> Lane<C> {
     /// One batch after the other, until nobody waits.
-    async fn run(self, mut kept: Option<C>) {
+    async fn run(mut self, mut kept: Option<C>) {
         let Some(first) = self.next(&mut kept) else { return };
         self.carry(first, &mut kept).await;
         let Some(following) = self.next(&mut kept) else { return };
@@ -158,7 +172,7 @@ impl<C: Carrier> Lane<C> {
         }
     }
 
-    async fn go_on(self, mut callers: Vec<Waiting<C>>, mut kept: Option<C>) {
+    async fn go_on(mut self, mut callers: Vec<Waiting<C>>, mut kept: Option<C>) {
         loop {
             self.carry(callers, &mut kept).await;
             let Some(following) = self.next(&mut kept) else { return };
@@ -197,8 +211,9 @@ impl<C: Carrier> Lane<C> {
     /// As many callers as fit, at least one. Who has waited for too long is turned away: behind a slow database the
     /// last would wait for all the others. Where nobody waits the lane is given back under the same lock: who
     /// comes next finds it free.
-    fn next(&self, kept: &mut Option<C>) -> Option<Vec<Waiting<C>>> {
-        let mut state = lock(&self.state);
+    fn next(&mut self, kept: &mut Option<C>) -> Option<Vec<Waiting<C>>> {
+        let state = Arc::clone(&self.state);
+        let mut state = lock(&state);
         let late = state.waiting.partition_point(|waiting| waiting.since.elapsed() > PATIENCE);
         state.waiting.drain(..late);
         let mut weight = 0_usize;
@@ -209,15 +224,20 @@ impl<C: Carrier> Lane<C> {
         let fitting = state.waiting.iter().take(self.limits.callers).take_while(fits).count();
         let taken = fitting.max(1).min(state.waiting.len());
         if taken == 0 {
-            state.running -= 1;
             state.idle.extend(kept.take());
-            if state.closed {
-                state.idle.clear();
-                self.ended.notify_waiters();
-            }
+            self.is_free = true;
+            self.give_back(&mut state);
             return None;
         }
         Some(state.waiting.drain(..taken).collect())
+    }
+
+    fn give_back(&self, state: &mut State<C>) {
+        state.running -= 1;
+        if state.closed {
+            state.idle.clear();
+            self.ended.notify_waiters();
+        }
     }
 }
 

@@ -178,3 +178,22 @@ async fn nobody_is_forgotten() {
     assert_eq!(gather.lanes(), (0, 0));
     assert!(gather.call(Arc::new(1), 1).await.is_err());
 }
+
+#[tokio::test]
+async fn a_lane_that_comes_to_no_end_is_free_again() {
+    let (gather, _) = gather(1, 64, usize::MAX);
+    let other = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let first = {
+        let gather = Arc::clone(&gather);
+        other.spawn(async move { gather.call(Arc::new(1), 1).await })
+    };
+    while gather.lanes().0 == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    other.shutdown_background();
+    assert!(first.await.is_err());
+    while gather.lanes().0 > 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert!(matches!(gather.call(Arc::new(2), 1).await, Ok(Some((2, 1)))));
+}

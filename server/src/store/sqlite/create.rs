@@ -140,7 +140,8 @@ fn insertion(mut rows: QueryBuilder<Sqlite>, new: &[&NewSecret], page_size: usiz
         ")
          INSERT OR FAIL INTO secrets (receipt, id, reveal_hash, padding, share, envelope, views_left, expires_at)
          SELECT r.number, q.id, q.reveal_hash, zeroblob(q.padding), q.share, q.envelope, q.views_left, r.expires_at
-           FROM q CROSS JOIN receipts r WHERE r.access_hash = q.access_hash AND r.id = q.id",
+           FROM q CROSS JOIN receipts r WHERE r.access_hash = q.access_hash AND r.id = q.id
+                AND r.state = 'live' AND r.views_used = 0",
     );
     rows
 }

@@ -4,7 +4,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::error::DatabaseError;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteConnection, SqlitePool, SqlitePoolOptions};
 use sqlx::{Connection as _, Executor as _};
@@ -114,8 +113,13 @@ impl Writer {
     }
 }
 
+/// Somebody else has the lock, in whatever variant of that.
 pub(super) fn is_busy(error: &sqlx::Error) -> bool {
-    error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| code == "5")
+    code(error).is_some_and(|code| code & 0xff == 5)
+}
+
+fn code(error: &sqlx::Error) -> Option<u32> {
+    error.as_database_error().and_then(|error| error.code()?.parse().ok())
 }
 
 pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
@@ -123,8 +127,7 @@ pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 /// What went wrong with statements that end with a COMMIT: nothing was done where a row was refused before it.
 /// `SQLITE_CONSTRAINT` is 19, and 531 that of a commit hook.
 pub(super) fn at_commit(error: sqlx::Error) -> Trouble {
-    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
-    match code {
+    match code(&error) {
         Some(code) if code & 0xff == 19 && code != 531 => Trouble::Database(error),
         _ => Trouble::Commit(error),
     }

@@ -42,8 +42,10 @@ async fn tables_from_before_are_left_alone_and_said_so(bed: &Bed) {
 async fn what_was_stored_before_is_as_it_was(_: &Bed<Sqlite>) {
     let database = Sqlite::fresh();
     std::fs::File::create(database.folder.path().join("ikrypt.db")).unwrap();
+    assert!(matches!(attach(&database.url()).await, Err(ConnectError::Older)));
     let first = sqlx::migrate!("migrations/sqlite").iter().next().unwrap().clone();
     Migrator::with_migrations(vec![first]).run(&database.raw).await.unwrap();
+    assert!(matches!(attach(&database.url()).await, Err(ConnectError::Older)));
 
     let [live, tried, viewed] = [3, 3, 1].map(Sample::new);
     let (mut samples, claimed) = (Vec::new(), viewed.attempt());

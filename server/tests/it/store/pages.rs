@@ -20,19 +20,21 @@ async fn shares_of_secrets_of_every_length_are_in_overflow_pages(_: &Bed<Sqlite>
         bed.store.close().await;
         let content = std::fs::read(bed.database.folder.path().join("ikrypt.db")).unwrap();
         assert_eq!(u32::from(u16::from_be_bytes([content[16], content[17]])), page_size);
-        let is_overflow = |page: &&[u8]| !matches!(page[0], 2 | 5 | 10 | 13);
-        let pages: Vec<&[u8]> = content.chunks_exact(page_size as usize).filter(is_overflow).collect();
+        let pages: Vec<&[u8]> = content.chunks_exact(page_size as usize).collect();
+        let overflow = || pages.iter().filter(|page| !matches!(page[0], 2 | 5 | 10 | 13));
+        let next = |page: &[u8]| u32::from_be_bytes(page[..4].try_into().unwrap()) as usize;
         for sample in &samples {
             let share = sample.share.as_bytes().as_slice();
             // It may begin in one and end in the next, behind that one's number.
-            let begins = |part| pages.iter().any(|page| page.ends_with(&share[..part]));
-            let ends = |part| pages.iter().any(|page| page[4..].starts_with(&share[part..]));
-            let is_whole = pages.iter().any(|page| page.windows(share.len()).any(|piece| piece == share));
-            assert!(
-                is_whole || (1..share.len()).any(|part| begins(part) && ends(part)),
-                "{} bytes in pages of {page_size}",
-                sample.envelope.len()
-            );
+            let goes_on = |page: &[u8], part| {
+                let next = next(page).checked_sub(1).and_then(|next| pages.get(next));
+                page.ends_with(&share[..part])
+                    && next.is_some_and(|next| next[4..].starts_with(&share[part..]))
+            };
+            let holds = |page: &&[u8]| page.windows(share.len()).any(|piece| piece == share);
+            let is_there = overflow().any(holds)
+                || (1..share.len()).any(|part| overflow().any(|page| goes_on(page, part)));
+            assert!(is_there, "{} bytes in pages of {page_size}", sample.envelope.len());
         }
         bed.close().await;
     }

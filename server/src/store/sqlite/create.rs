@@ -101,7 +101,7 @@ async fn create_all(
 }
 
 /// A receipt and a secret for each that was not here before and has no twin before it, under numbers that follow on the
-/// last. A secret or a claim may be there for a moment longer than its receipt.
+/// last. A secret or a claim may be there for a moment longer than its receipt. Whatever was used is never stored again.
 ///
 /// `OR FAIL`: a failure ends the whole transaction anyway, and SQLite need not keep what it would undo of one statement.
 fn insertion(mut rows: QueryBuilder<Sqlite>, new: &[&NewSecret], page_size: usize) -> QueryBuilder<Sqlite> {

@@ -1,13 +1,16 @@
 //! The server in a process of its own, which can be killed: this test binary, started a second time.
 
 use std::process::Stdio;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use server::config::{Config, Switch};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::{Child as Process, Command};
 
+use crate::common::{Database as _, Sqlite, eventually};
 use crate::http::Site;
 
 const DATABASE: &str = "IKRYPT_TEST_CHILD_DATABASE";
@@ -18,13 +21,20 @@ pub(super) struct Child {
     database: String,
     port: u16,
     process: Mutex<Option<Process>>,
+    /// Lines that the process has written since it was ready.
+    lines_read: Arc<AtomicUsize>,
 }
 
 impl Child {
     pub(super) async fn start(database: &str) -> Self {
         // Free now, and nobody else's while it is listened on.
         let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
-        let child = Self { database: database.to_owned(), port, process: Mutex::new(None) };
+        let child = Self {
+            database: database.to_owned(),
+            port,
+            process: Mutex::new(None),
+            lines_read: Arc::default(),
+        };
         child.run().await;
         child
     }
@@ -66,6 +76,14 @@ impl Child {
         while let Some(line) = lines.next_line().await.unwrap() {
             if line == "ready" {
                 *self.process.lock().unwrap() = Some(process);
+                // The test harness in the child writes to its output later too ("has been running for over 60
+                // seconds"), and ends the process if the pipe is closed.
+                let lines_read = Arc::clone(&self.lines_read);
+                tokio::spawn(async move {
+                    while let Ok(Some(_)) = lines.next_line().await {
+                        lines_read.fetch_add(1, Ordering::Relaxed);
+                    }
+                });
                 return;
             }
         }
@@ -84,6 +102,25 @@ async fn serve() {
     let port: u16 = std::env::var(PORT).unwrap().parse().unwrap();
     let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
     println!("\nready");
-    let stop = std::future::pending();
-    server::serve::serve(listener, &config, store, Site::assets(), stop).await.unwrap();
+    server::serve::serve(listener, &config, store, Site::assets(), write_until_killed()).await.unwrap();
+}
+
+/// Writes to the output as the test harness does, but sooner: `println` panics once the pipe is closed.
+#[expect(clippy::print_stdout, reason = "it stands for the lines of the test harness")]
+async fn write_until_killed() {
+    loop {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        println!("running");
+    }
+}
+
+#[tokio::test]
+async fn child_keeps_serving_after_it_writes_to_its_output() {
+    let database = Sqlite::fresh();
+    let child = Child::start(&database.url()).await;
+    eventually(|| async { child.lines_read.load(Ordering::Relaxed) >= 3 }).await;
+    let answer = reqwest::get(format!("{}/health/live", child.url())).await.unwrap();
+    assert!(answer.status().is_success());
+    child.stop().await;
+    database.remove().await;
 }

@@ -27,6 +27,7 @@ use sqlx::sqlite::{
 use tokio::sync::Notify;
 
 use super::ConnectError;
+use super::failure::DatabaseFailure;
 use super::gather::{Gather, Limits};
 use super::unit::unit;
 use crate::finish::finish;
@@ -252,6 +253,7 @@ impl SecretStore for SqliteStore {
     }
 }
 
-async fn now(tx: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar("SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)").fetch_one(tx).await
+async fn now(tx: &mut SqliteConnection) -> Result<i64, DatabaseFailure> {
+    let now = sqlx::query_scalar("SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)").fetch_one(tx);
+    Ok(now.await?)
 }

@@ -17,7 +17,7 @@ use url::Url;
 
 pub use failure::DatabaseFailure;
 pub use postgres::PostgresStore;
-pub use sqlite::SqliteStore;
+pub use sqlite::{FileSystem, SqliteStore, WideFile};
 
 /// Connects to `postgres://...` or `sqlite:PATH` and brings its tables up to date.
 pub async fn connect(database_url: &str) -> Result<Arc<dyn SecretStore>, ConnectError> {
@@ -66,6 +66,19 @@ pub enum ConnectError {
         "its tables are not those of this version yet: the next start of the server brings them up to date, or `ikrypt-server admin migrate`"
     )]
     Older,
+    /// A SQLite URL that names no file which keeps its content.
+    #[error("{0}: name a file, like sqlite:data/ikrypt.sqlite")]
+    NoFile(&'static str),
+    /// A SQLite URL with a parameter that would change how the database is kept.
+    #[error(
+        "the parameter `{0}` of the URL is not supported: give only the path, like sqlite:data/ikrypt.sqlite"
+    )]
+    UrlParameter(String),
+    /// SQLite on a network file system.
+    #[error(
+        "the database is on a network file system ({0}), whose locks and shared memory SQLite cannot rely on: views could be granted twice, and the file damaged. Keep it on a local disk, or use PostgreSQL"
+    )]
+    NetworkFileSystem(&'static str),
     /// The folder or file of a SQLite database cannot be made.
     #[error("the database file cannot be made: {0}")]
     File(#[from] std::io::Error),

@@ -41,6 +41,7 @@ mod model;
 mod old_claims;
 mod open;
 mod pages;
+mod places;
 mod races;
 mod reveal;
 mod row_values;

@@ -1,5 +1,7 @@
 //! What the rules ask of a database, in words that hold no SQL.
 
+use std::fmt;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 /// What the sender may know: the same in the store and on the wire.
@@ -58,7 +60,7 @@ pub trait SecretStore: Send + Sync {
 }
 
 /// A secret as it comes in.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct NewSecret {
     /// The name that the server made for it.
     pub id: SecretId,
@@ -82,6 +84,16 @@ pub struct NewSecret {
     pub has_room: bool,
 }
 
+/// Shows no hash and no ciphertext.
+impl fmt::Debug for NewSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewSecret")
+            .field("ttl_seconds", &self.ttl_seconds)
+            .field("max_views", &self.max_views)
+            .finish_non_exhaustive()
+    }
+}
+
 /// What came of a create.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Creation {
@@ -101,7 +113,7 @@ pub enum Creation {
 }
 
 /// What a holder of the link sees.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Opened {
     /// It can be revealed.
     Live {
@@ -120,6 +132,20 @@ pub enum Opened {
     Gone(Ended),
 }
 
+/// Shows no ciphertext.
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Live { views_left, expires_at, .. } => f
+                .debug_struct("Live")
+                .field("views_left", views_left)
+                .field("expires_at", expires_at)
+                .finish_non_exhaustive(),
+            Self::Gone(ended) => f.debug_tuple("Gone").field(ended).finish(),
+        }
+    }
+}
+
 /// How and when a secret ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Ended {
@@ -130,7 +156,7 @@ pub struct Ended {
 }
 
 /// Somebody asks for a view.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Attempt {
     /// The secret.
     pub id: SecretId,
@@ -142,6 +168,13 @@ pub struct Attempt {
     pub claim_hash: Digest,
     /// Hides what was released to it, where that is kept; see [`shared_crypto::claim_veil`].
     pub claim_veil: ClaimVeil,
+}
+
+/// Shows no hash.
+impl fmt::Debug for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Attempt").finish_non_exhaustive()
+    }
 }
 
 impl Attempt {
@@ -208,7 +241,7 @@ impl Swept {
 pub struct Stats {
     /// Secrets that are stored, expired ones included that were not swept yet.
     pub secrets: u64,
-    /// Bytes that they take, more or less.
+    /// Bytes that secrets, receipts and claims take, more or less.
     pub bytes: u64,
     /// For how many seconds the oldest expired secret has been waiting for the sweeper.
     pub sweep_lag_seconds: u64,

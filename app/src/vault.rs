@@ -19,7 +19,7 @@ pub use decide::{
     Write, decide,
 };
 pub use limits::Limits;
-pub use quota::StorageQuota;
+pub use quota::{RECEIPT_BYTES, StorageQuota};
 
 /// The rules over a store: what the five server functions call.
 #[derive(Clone)]

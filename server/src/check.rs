@@ -11,7 +11,7 @@ use url::Url;
 
 use crate::config::{Config, Switch};
 use crate::manifest::{self, manifest};
-use crate::store::{self, ConnectError};
+use crate::store::{self, ConnectError, FileSystem, SqliteStore};
 
 /// Further apart than this, two clocks confuse whoever compares them.
 const CLOCKS: TimeDelta = TimeDelta::seconds(5);
@@ -64,6 +64,7 @@ fn bad(text: impl Into<String>) -> Finding {
 /// Looks at everything that can be looked at from here. `now` is this machine's clock.
 pub async fn check(config: &Config, assets: &Assets, now: DateTime<Utc>) -> Vec<Finding> {
     let mut findings = database(config, now).await;
+    findings.extend(database_files(config));
     findings.extend(address(config));
     findings.extend(protection(config));
     if let Some(url) = config.public_url.clone() {
@@ -111,6 +112,33 @@ async fn database(config: &Config, now: DateTime<Utc>) -> Vec<Finding> {
             ]
         }
     }
+}
+
+/// What is around a SQLite file. A URL without a file, and a network file system, are what `database` has failed with.
+fn database_files(config: &Config) -> Vec<Finding> {
+    if !config.database_url.starts_with("sqlite:") {
+        return Vec::new();
+    }
+    let Ok((file_system, wide)) = SqliteStore::inspect(&config.database_url) else { return Vec::new() };
+    let mut findings: Vec<_> = wide
+        .into_iter()
+        .map(|file| {
+            let (path, mode) = (file.path.display(), file.mode);
+            bad(format!(
+                "other accounts of this machine have access to {path} (its permissions are {mode:04o}): the next start of the server makes it 0600, or `chmod 600`"
+            ))
+        })
+        .collect();
+    match file_system {
+        FileSystem::Local | FileSystem::Network(_) => {}
+        FileSystem::Fuse => findings.push(doubtful(
+            "the database is on a file system in user space (FUSE): if that is on the network, the database may be damaged, and views granted twice. Keep it on a local disk, or use PostgreSQL",
+        )),
+        FileSystem::Memory => findings.push(doubtful(
+            "the database is on a file system in memory: every secret is lost when the machine stops. Keep it on a local disk",
+        )),
+    }
+    findings
 }
 
 fn address(config: &Config) -> Vec<Finding> {

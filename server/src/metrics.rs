@@ -121,7 +121,12 @@ impl Metrics {
             "Secrets that are stored, measured now and then",
             self.secrets.clone(),
         );
-        registry.register_with_unit("stored", "Bytes that they take", Unit::Bytes, self.bytes.clone());
+        registry.register_with_unit(
+            "stored",
+            "Bytes that they, all receipts and all claims take",
+            Unit::Bytes,
+            self.bytes.clone(),
+        );
         registry.register("sweeps", "Batches of sweeping, by outcome", self.sweeps.clone());
         registry.register("swept", "What they removed, by kind", self.swept.clone());
         registry.register_with_unit(

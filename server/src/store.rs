@@ -1,7 +1,9 @@
 //! The two databases behind [`SecretStore`], chosen by the URL's scheme.
 
 mod docket;
+mod failure;
 mod gather;
+mod numbered;
 mod postgres;
 mod rows;
 mod sqlite;
@@ -9,12 +11,13 @@ mod unit;
 
 use std::sync::Arc;
 
-use app::store::{SecretStore, StoreError};
+use app::store::SecretStore;
 use sqlx::migrate::{Migrate, MigrateError, Migrator};
 use url::Url;
 
+pub use failure::DatabaseFailure;
 pub use postgres::PostgresStore;
-pub use sqlite::SqliteStore;
+pub use sqlite::{FileSystem, SqliteStore, WideFile};
 
 /// Connects to `postgres://...` or `sqlite:PATH` and brings its tables up to date.
 pub async fn connect(database_url: &str) -> Result<Arc<dyn SecretStore>, ConnectError> {
@@ -63,15 +66,41 @@ pub enum ConnectError {
         "its tables are not those of this version yet: the next start of the server brings them up to date, or `ikrypt-server admin migrate`"
     )]
     Older,
+    /// A SQLite URL that names no file which keeps its content.
+    #[error("{0}: name a file, like sqlite:data/ikrypt.sqlite")]
+    NoFile(&'static str),
+    /// A SQLite URL with a parameter that would change how the database is kept.
+    #[error(
+        "the parameter `{0}` of the URL is not supported: give only the path, like sqlite:data/ikrypt.sqlite"
+    )]
+    UrlParameter(String),
+    /// SQLite on a network file system.
+    #[error(
+        "the database is on a network file system ({0}), whose locks and shared memory SQLite cannot rely on: views could be granted twice, and the file damaged. Keep it on a local disk, or use PostgreSQL"
+    )]
+    NetworkFileSystem(&'static str),
     /// The folder or file of a SQLite database cannot be made.
     #[error("the database file cannot be made: {0}")]
     File(#[from] std::io::Error),
     /// The database refuses, or does not answer.
     #[error("the database cannot be reached: {0}")]
-    Database(#[from] sqlx::Error),
+    Database(#[from] DatabaseFailure),
     /// The tables cannot be brought up to date.
     #[error("the tables cannot be brought up to date: {0}")]
-    Migration(#[from] MigrateError),
+    Migration(DatabaseFailure),
+}
+
+#[expect(clippy::disallowed_types, reason = "it is reduced here")]
+impl From<sqlx::Error> for ConnectError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+impl From<MigrateError> for ConnectError {
+    fn from(error: MigrateError) -> Self {
+        Self::Migration(error.into())
+    }
 }
 
 /// Whether the tables have come as far as this version's.
@@ -95,33 +124,4 @@ fn connections<DB: sqlx::Database, const N: usize>(pools: [&sqlx::Pool<DB>; N]) 
         let waiting = u32::try_from(pool.num_idle()).unwrap_or(all);
         (busy + all.saturating_sub(waiting), idle + waiting)
     })
-}
-
-/// No value of a row may reach a log: of a database's words only the code is kept.
-fn unavailable(error: &sqlx::Error) -> StoreError {
-    match error {
-        sqlx::Error::Database(database) => {
-            let code = database.code().unwrap_or_default();
-            // PostgreSQL's disk_full, SQLite's SQLITE_FULL.
-            if matches!(&*code, "53100" | "13") {
-                return StoreError::Full;
-            }
-            StoreError::Unavailable(format!("database error {code}"))
-        }
-        sqlx::Error::Io(error) => StoreError::Unavailable(format!("connection: {}", error.kind())),
-        sqlx::Error::PoolTimedOut => StoreError::Unavailable("no connection became free in time".to_owned()),
-        other => StoreError::Unavailable(kind(other).to_owned()),
-    }
-}
-
-const fn kind(error: &sqlx::Error) -> &'static str {
-    match error {
-        sqlx::Error::Tls(_) => "TLS",
-        sqlx::Error::Protocol(_) => "protocol",
-        sqlx::Error::RowNotFound => "a row is missing",
-        sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => "a row cannot be read",
-        sqlx::Error::PoolClosed => "the pool is closed",
-        sqlx::Error::WorkerCrashed => "a worker crashed",
-        _ => "unexpected",
-    }
 }

@@ -2,6 +2,8 @@
 
 mod batch;
 
+use std::fmt;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use shared_crypto::wire::State;
 use shared_crypto::{Digest, ServerShare};
@@ -44,7 +46,7 @@ pub struct Claimed {
 }
 
 /// A secret that is there.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Held {
     /// SHA-256 of the proof that a view needs.
     pub reveal_hash: Digest,
@@ -58,6 +60,18 @@ pub struct Held {
     pub locked_until: Option<DateTime<Utc>>,
     /// When it is gone.
     pub expires_at: DateTime<Utc>,
+}
+
+/// Shows no hash.
+impl fmt::Debug for Held {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Held")
+            .field("views_left", &self.views_left)
+            .field("bad_tries", &self.bad_tries)
+            .field("locked_until", &self.locked_until)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What the receipt says of how it ended.

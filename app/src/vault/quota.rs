@@ -2,6 +2,12 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// Bytes that a receipt takes, with its index entries: measured on PostgreSQL with a million rows, and rounded up.
+///
+/// A receipt outlives its secret by up to 37 days, so whoever creates secrets and burns them would otherwise fill the
+/// disk without end.
+pub const RECEIPT_BYTES: u64 = 512;
+
 /// Bytes that are stored, as far as this server knows, against what the operator allows.
 #[derive(Debug)]
 pub struct StorageQuota {
@@ -25,13 +31,39 @@ impl StorageQuota {
         self.used.store(bytes, Ordering::Relaxed);
     }
 
-    /// Whether so many bytes more fit.
+    /// Whether a secret of so many bytes fits, with its receipt.
     pub(super) fn has_room_for(&self, bytes: usize) -> bool {
-        self.is_unlimited() || self.used.load(Ordering::Relaxed).saturating_add(bytes as u64) <= self.most
+        let used = self.used.load(Ordering::Relaxed);
+        self.is_unlimited() || used.saturating_add(with_receipt(bytes)) <= self.most
     }
 
-    /// So many bytes more are stored since it was measured.
+    /// A secret of so many bytes and its receipt were stored since the last measurement.
     pub(super) fn add(&self, bytes: usize) {
-        self.used.fetch_add(bytes as u64, Ordering::Relaxed);
+        self.used.fetch_add(with_receipt(bytes), Ordering::Relaxed);
+    }
+}
+
+fn with_receipt(bytes: usize) -> u64 {
+    RECEIPT_BYTES.saturating_add(bytes as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secret_counts_with_its_receipt() {
+        let quota = StorageQuota::new(10_000);
+        assert!(quota.has_room_for(10_000 - 512) && !quota.has_room_for(10_000 - 511));
+        quota.add(1_488);
+        assert!(quota.has_room_for(7_488) && !quota.has_room_for(7_489));
+        quota.measured(512);
+        assert!(quota.has_room_for(8_976) && !quota.has_room_for(8_977));
+    }
+
+    #[test]
+    fn unlimited_quota_and_sizes_beyond_all_bounds() {
+        assert!(StorageQuota::new(0).has_room_for(usize::MAX));
+        assert!(!StorageQuota::new(1 << 40).has_room_for(usize::MAX));
     }
 }

@@ -35,8 +35,10 @@ const SESSION: &str = "SET synchronous_commit = on;
     SET lock_timeout = '5s';
     SET statement_timeout = '10s';
     SET idle_in_transaction_session_timeout = '15s';
-    -- No value of a row in the log of statements, where whoever runs PostgreSQL lets us say so.
-    DO $$ BEGIN SET log_parameter_max_length = 0; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$";
+    -- No value of a row in the database's own log, where its operator allows these settings: neither of a statement
+    -- nor of a row that a constraint refuses.
+    DO $$ BEGIN SET log_parameter_max_length = 0; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$;
+    DO $$ BEGIN SET log_error_verbosity = terse; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$";
 
 /// How long a database is waited for that starts beside the server.
 const STARTING: Duration = Duration::from_secs(10);
@@ -97,7 +99,7 @@ impl PostgresStore {
             .before_acquire(|connection, about| {
                 Box::pin(async move {
                     if about.idle_for > FRESH {
-                        alive(connection).await?;
+                        alive(connection).await.map_err(|_| sqlx::Error::WorkerCrashed)?;
                     }
                     Ok(true)
                 })

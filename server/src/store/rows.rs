@@ -6,39 +6,41 @@ use chrono::{DateTime, Utc};
 use shared_crypto::wire::State;
 use shared_crypto::{Digest, SecretId, ServerShare};
 
-/// A column that does not hold what the tables' checks promise.
-fn broken(column: &str) -> sqlx::Error {
-    sqlx::Error::Decode(format!("unexpected value in {column}").into())
+use super::failure::DatabaseFailure;
+
+pub(super) fn digest(bytes: Vec<u8>) -> Result<Digest, DatabaseFailure> {
+    bytes.try_into().map_err(|_| DatabaseFailure::row("unexpected value in a hash"))
 }
 
-pub(super) fn digest(bytes: Vec<u8>) -> Result<Digest, sqlx::Error> {
-    bytes.try_into().map_err(|_| broken("a hash"))
+pub(super) fn id(bytes: Vec<u8>) -> Result<SecretId, DatabaseFailure> {
+    bytes.try_into().map(SecretId::from_bytes).map_err(|_| DatabaseFailure::row("unexpected value in id"))
 }
 
-pub(super) fn id(bytes: Vec<u8>) -> Result<SecretId, sqlx::Error> {
-    bytes.try_into().map(SecretId::from_bytes).map_err(|_| broken("id"))
+pub(super) fn share(bytes: Vec<u8>) -> Result<ServerShare, DatabaseFailure> {
+    bytes
+        .try_into()
+        .map(ServerShare::from_bytes)
+        .map_err(|_| DatabaseFailure::row("unexpected value in share"))
 }
 
-pub(super) fn share(bytes: Vec<u8>) -> Result<ServerShare, sqlx::Error> {
-    bytes.try_into().map(ServerShare::from_bytes).map_err(|_| broken("share"))
-}
-
-pub(super) fn state(text: &str) -> Result<State, sqlx::Error> {
+pub(super) fn state(text: &str) -> Result<State, DatabaseFailure> {
     match text {
         "live" => Ok(State::Live),
         "viewed" => Ok(State::Viewed),
         "burned" => Ok(State::Burned),
-        _ => Err(broken("state")),
+        _ => Err(DatabaseFailure::row("unexpected value in state")),
     }
 }
 
-pub(super) fn small<T: TryFrom<i64>>(number: impl Into<i64>) -> Result<T, sqlx::Error> {
-    T::try_from(number.into()).map_err(|_| broken("a count"))
+pub(super) fn small<T: TryFrom<i64>>(number: impl Into<i64>) -> Result<T, DatabaseFailure> {
+    T::try_from(number.into()).map_err(|_| DatabaseFailure::row("unexpected value in a count"))
 }
 
 /// What decides about a view, read in one statement; times of the database's own kind.
 #[derive(sqlx::FromRow)]
 pub(super) struct FoundRow<T> {
+    /// The number of the attempt that it is of, counted from 0.
+    n: i64,
     now: T,
     claim_share: Option<Vec<u8>>,
     claim_views_left: Option<i16>,
@@ -55,7 +57,8 @@ pub(super) struct FoundRow<T> {
 }
 
 impl<T: Time> FoundRow<T> {
-    pub(super) fn into_found(self) -> Result<Found, sqlx::Error> {
+    /// What was found, and the number of the attempt that it was found for.
+    pub(super) fn into_found(self) -> Result<(i64, Found), DatabaseFailure> {
         let claim = match (self.claim_share, self.claim_views_left, self.claim_expires_at) {
             (Some(bytes), Some(left), Some(until)) => Some(Claimed {
                 share: share(bytes)?,
@@ -84,7 +87,7 @@ impl<T: Time> FoundRow<T> {
                 }),
                 _ => None,
             };
-        Ok(Found { now: self.now.into_utc()?, claim, secret, receipt })
+        Ok((self.n, Found { now: self.now.into_utc()?, claim, secret, receipt }))
     }
 }
 
@@ -101,7 +104,7 @@ pub(super) struct ReceiptRow<T> {
 }
 
 impl<T: Time> ReceiptRow<T> {
-    pub(super) fn into_receipt(self, viewed_at: Vec<DateTime<Utc>>) -> Result<Receipt, sqlx::Error> {
+    pub(super) fn into_receipt(self, viewed_at: Vec<DateTime<Utc>>) -> Result<Receipt, DatabaseFailure> {
         let expires_at = self.expires_at.into_utc()?;
         let ended_at = self.ended_at.map(Time::into_utc).transpose()?;
         let (state, ended_at) =
@@ -120,18 +123,19 @@ impl<T: Time> ReceiptRow<T> {
 
 /// A database's kind of time.
 pub(super) trait Time {
-    fn into_utc(self) -> Result<DateTime<Utc>, sqlx::Error>;
+    fn into_utc(self) -> Result<DateTime<Utc>, DatabaseFailure>;
 }
 
 impl Time for DateTime<Utc> {
-    fn into_utc(self) -> Result<Self, sqlx::Error> {
+    fn into_utc(self) -> Result<Self, DatabaseFailure> {
         Ok(self)
     }
 }
 
 /// Milliseconds since 1970.
 impl Time for i64 {
-    fn into_utc(self) -> Result<DateTime<Utc>, sqlx::Error> {
-        DateTime::from_timestamp_millis(self).ok_or_else(|| broken("a time"))
+    fn into_utc(self) -> Result<DateTime<Utc>, DatabaseFailure> {
+        DateTime::from_timestamp_millis(self)
+            .ok_or_else(|| DatabaseFailure::row("unexpected value in a time"))
     }
 }

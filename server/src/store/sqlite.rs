@@ -2,15 +2,17 @@
 
 mod admin;
 mod create;
+mod file_system;
 mod files;
+mod location;
 mod open;
+mod permissions;
 mod receipt;
 mod reveal;
 mod sweep;
 mod writer;
 
 use std::pin::pin;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,12 +29,16 @@ use sqlx::sqlite::{
 use tokio::sync::Notify;
 
 use super::ConnectError;
+use super::failure::DatabaseFailure;
 use super::gather::{Gather, Limits};
 use super::unit::unit;
 use crate::finish::finish;
 use create::Creates;
 use reveal::{Known, Reveals};
 use writer::Writer;
+
+pub use file_system::FileSystem;
+pub use permissions::WideFile;
 
 /// How long one connection waits for another process's write.
 const BUSY: Duration = Duration::from_secs(5);
@@ -64,7 +70,7 @@ impl SqliteStore {
 
     /// How every connection is set up.
     pub fn options(url: &str) -> Result<SqliteConnectOptions, ConnectError> {
-        Ok(SqliteConnectOptions::from_str(url)?
+        Ok(location::parse(url)?
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             // Overwrites what is deleted. FAST is not enough: it keeps whatever is longer than a page. Nor is ON
@@ -92,7 +98,10 @@ impl SqliteStore {
         options: SqliteConnectOptions,
         writer: SqlitePoolOptions,
     ) -> Result<Self, ConnectError> {
-        files::make_private(options.get_filename())?;
+        let file = options.get_filename();
+        FileSystem::of(file).can_hold_a_database()?;
+        files::make_private(file)?;
+        permissions::make_files_private(file);
         let store = Self::attach_with(options.clone(), writer).await?;
         files::migrate(store.writer.pool()).await?;
         files::keep_log_short(options, &store.writer, &store.deleted);
@@ -107,12 +116,21 @@ impl SqliteStore {
         if !options.get_filename().exists() {
             return Err(ConnectError::Missing);
         }
+        FileSystem::of(options.get_filename()).can_hold_a_database()?;
         let store = Self::attach_with(options.clone(), SqlitePoolOptions::new()).await?;
         if !super::are_current(&mut *store.readers.acquire().await?, &files::MIGRATIONS).await? {
             return Err(ConnectError::Older);
         }
         files::keep_log_short(options, &store.writer, &store.deleted);
         Ok(store)
+    }
+
+    /// What is below and around the file of a URL, whether it exists or not: its file system, and files of the database
+    /// that other accounts of the machine have access to.
+    pub fn inspect(url: &str) -> Result<(FileSystem, Vec<WideFile>), ConnectError> {
+        let options = location::parse(url)?;
+        let file = options.get_filename();
+        Ok((FileSystem::of(file), permissions::wide_files(file)))
     }
 
     async fn attach_with(
@@ -252,6 +270,7 @@ impl SecretStore for SqliteStore {
     }
 }
 
-async fn now(tx: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar("SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)").fetch_one(tx).await
+async fn now(tx: &mut SqliteConnection) -> Result<i64, DatabaseFailure> {
+    let now = sqlx::query_scalar("SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)").fetch_one(tx);
+    Ok(now.await?)
 }

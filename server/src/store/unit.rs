@@ -3,10 +3,8 @@
 use std::time::Duration;
 
 use app::store::StoreError;
-use app::vault::ReadAgain;
-use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
-use super::unavailable;
+use super::failure::DatabaseFailure;
 use crate::finish::finish;
 
 /// How often a unit is tried whose failure says that nothing was done and that another try may pass.
@@ -19,51 +17,45 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 /// Why a unit ended without an answer.
 #[derive(Debug)]
 pub(super) enum Trouble {
-    Database(sqlx::Error),
+    Database(DatabaseFailure),
     /// Whether the transaction was committed is not known.
-    Commit(sqlx::Error),
+    Commit(DatabaseFailure),
     ReadAgain,
 }
 
-impl From<sqlx::Error> for Trouble {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Database(error)
+impl From<DatabaseFailure> for Trouble {
+    fn from(failure: DatabaseFailure) -> Self {
+        Self::Database(failure)
     }
 }
 
-impl From<ReadAgain> for Trouble {
-    fn from(_: ReadAgain) -> Self {
-        Self::ReadAgain
+#[expect(clippy::disallowed_types, reason = "it is reduced here")]
+impl From<sqlx::Error> for Trouble {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error.into())
     }
 }
 
 impl Trouble {
+    /// The failure of a commit.
+    pub(super) fn commit(error: impl Into<DatabaseFailure>) -> Self {
+        Self::Commit(error.into())
+    }
+
     /// Whether it may be one caller's own, and the others of a batch would do well without it: the database
     /// answers, and certainly has done nothing.
     pub(super) fn may_be_of_one(&self) -> bool {
         match self {
             Self::ReadAgain => true,
             Self::Commit(_) => false,
-            Self::Database(sqlx::Error::Database(error)) => {
-                let fatal = error
-                    .try_downcast_ref::<PgDatabaseError>()
-                    .is_some_and(|error| matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic));
-                // PostgreSQL's words for a connection that failed, an end that is not known, and an operator who
-                // interferes.
-                let unsure = |code: &str| ["08", "40003", "57"].iter().any(|class| code.starts_with(class));
-                !fatal && error.code().is_none_or(|code| code.len() != 5 || !unsure(&code))
-            }
-            Self::Database(error) => matches!(
-                error,
-                sqlx::Error::RowNotFound | sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. }
-            ),
+            Self::Database(failure) => failure.may_be_of_one(),
         }
     }
 
     /// What a caller is told.
     pub(super) fn to_error(&self) -> StoreError {
         match self {
-            Self::Database(error) | Self::Commit(error) => unavailable(error),
+            Self::Database(failure) | Self::Commit(failure) => failure.to_store_error(),
             Self::ReadAgain => StoreError::Unavailable("what was read does not fit together".to_owned()),
         }
     }
@@ -74,10 +66,9 @@ impl Trouble {
         match self {
             Self::ReadAgain => true,
             Self::Commit(_) => false,
-            Self::Database(error) => error
-                .as_database_error()
-                .and_then(sqlx::error::DatabaseError::code)
-                .is_some_and(|code| matches!(&*code, "40001" | "40P01" | "55P03" | "5" | "261" | "517")),
+            Self::Database(failure) => {
+                matches!(failure.code(), Some("40001" | "40P01" | "55P03" | "5" | "261" | "517"))
+            }
         }
     }
 }

@@ -3,6 +3,8 @@
 mod bed;
 mod crowd;
 mod database;
+mod first_schema;
+mod log;
 mod postgres;
 mod proxy;
 mod sample;
@@ -11,6 +13,8 @@ mod sqlite;
 pub(crate) use bed::Bed;
 pub(crate) use crowd::{at_once, eventually, eventually_some, random};
 pub(crate) use database::{Database, hex};
+pub(crate) use first_schema::FirstSchema;
+pub(crate) use log::{Log, shown};
 pub(crate) use postgres::Postgres;
 pub(crate) use proxy::{Line, Proxy};
 pub(crate) use sample::Sample;

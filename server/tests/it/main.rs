@@ -3,8 +3,9 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stderr,
+    clippy::disallowed_types,
     missing_docs,
-    reason = "a test that cannot go on says where, and one that measures says what"
+    reason = "a test that cannot go on says where, and one that measures says what; errors of its own rows may be shown"
 )]
 
 mod common;
@@ -12,3 +13,4 @@ mod common;
 mod store;
 mod crash;
 mod http;
+mod upgrade;

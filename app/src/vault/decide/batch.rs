@@ -1,6 +1,7 @@
 //! Several attempts in one batch: each is decided as if those before it had been written already.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use chrono::{DateTime, Utc};
 use shared_crypto::wire::State;
@@ -56,7 +57,7 @@ pub struct Change {
 }
 
 /// A claim that is to be written with the view it was granted.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct NewClaim {
     /// Of which secret.
     pub id: SecretId,
@@ -70,13 +71,26 @@ pub struct NewClaim {
     pub views_left: u8,
 }
 
+/// Shows no hash.
+impl fmt::Debug for NewClaim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewClaim").field("views_left", &self.views_left).finish_non_exhaustive()
+    }
+}
+
 /// The attempts of one batch, decided one after the other. Pure, as [`decide`] is.
-#[derive(Debug)]
 pub struct Docket {
     now: DateTime<Utc>,
     cases: HashMap<Key, Case>,
     claims: HashMap<Digest, Claimed>,
     new_claims: Vec<NewClaim>,
+}
+
+/// Shows no id and no hash.
+impl fmt::Debug for Docket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Docket").field("secrets", &self.cases.len()).finish_non_exhaustive()
+    }
 }
 
 /// A secret, for those who have the link to it.

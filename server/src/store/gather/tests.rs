@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use sqlx::Error;
+use crate::store::failure::DatabaseFailure;
 
 use super::*;
 
@@ -36,8 +36,8 @@ impl Carrier for Slow {
         // In their order, until there is trouble.
         for (call, answer) in calls.iter().zip(answers) {
             match **call {
-                CUT => return Err(Error::Io(std::io::ErrorKind::BrokenPipe.into()).into()),
-                REFUSED => return Err(Error::RowNotFound.into()),
+                CUT => return Err(DatabaseFailure::timed_out().into()),
+                REFUSED => return Err(DatabaseFailure::row("refused").into()),
                 call => *answer = Some((call, calls.len())),
             }
         }

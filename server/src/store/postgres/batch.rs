@@ -13,7 +13,9 @@ use super::create::{create_all, create_new};
 use super::last_view::last_views;
 use super::line::Line;
 use crate::store::docket::decide_all;
+use crate::store::failure::DatabaseFailure;
 use crate::store::gather::Carrier;
+use crate::store::numbered::by_number;
 use crate::store::rows::{self, FoundRow};
 use crate::store::unit::Trouble;
 
@@ -133,27 +135,26 @@ pub(super) async fn settle(
 pub(super) async fn read(
     connection: &mut PgConnection,
     attempts: &[Arc<Attempt>],
-) -> Result<Vec<Found>, sqlx::Error> {
+) -> Result<Vec<Found>, DatabaseFailure> {
     let column =
         |field: fn(&Attempt) -> &[u8]| attempts.iter().map(|attempt| field(attempt)).collect::<Vec<_>>();
     let rows: Vec<FoundRow<DateTime<Utc>>> = sqlx::query_as(
         "WITH t AS MATERIALIZED (SELECT date_trunc('milliseconds', clock_timestamp()) AS now)
-         SELECT t.now, c.share AS claim_share, c.views_left AS claim_views_left, c.expires_at AS claim_expires_at,
+         SELECT q.n - 1 AS n, t.now, c.share AS claim_share, c.views_left AS claim_views_left, c.expires_at AS claim_expires_at,
                 r.state, r.expires_at, r.ended_at, s.reveal_hash, s.share, s.views_left, s.bad_tries,
                 s.locked_until, s.expires_at AS secret_expires_at
            FROM t, unnest($1::bytea[], $2::bytea[], $3::bytea[])
                      WITH ORDINALITY AS q(id, access_hash, claim_hash, n)
                 LEFT JOIN claims c ON c.claim_hash = q.claim_hash
                 LEFT JOIN receipts r ON r.id = q.id AND r.access_hash = q.access_hash
-                LEFT JOIN secrets s ON s.id = q.id AND s.access_hash = q.access_hash
-          ORDER BY q.n",
+                LEFT JOIN secrets s ON s.id = q.id AND s.access_hash = q.access_hash",
     )
     .bind(column(|attempt| attempt.id.as_bytes()))
     .bind(column(|attempt| &attempt.access_hash))
     .bind(column(|attempt| &attempt.claim_hash))
     .fetch_all(connection)
     .await?;
-    rows.into_iter().map(FoundRow::into_found).collect()
+    by_number(attempts.len(), rows.into_iter().map(FoundRow::into_found))
 }
 
 /// Everything that was decided, where it still holds: answers for which secrets that is.
@@ -215,7 +216,7 @@ async fn write(
     .await?;
     let ids = rows.into_iter().map(|row| Ok(*rows::id(row.try_get("id")?)?.as_bytes()));
     // It is committed: whatever cannot be read of it now must not be done again.
-    ids.collect::<Result<_, sqlx::Error>>().map_err(Trouble::Commit)
+    ids.collect::<Result<_, DatabaseFailure>>().map_err(Trouble::Commit)
 }
 
 fn count(number: u32) -> i32 {

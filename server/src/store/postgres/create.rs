@@ -7,6 +7,7 @@ use app::store::{Creation, NewSecret};
 use sqlx::Row;
 use sqlx::postgres::{PgConnection, PgRow};
 
+use crate::store::failure::DatabaseFailure;
 use crate::store::rows;
 use crate::store::unit::Trouble;
 
@@ -89,7 +90,7 @@ pub(super) async fn create_new(
     Ok(rows.first().map(created).transpose()?)
 }
 
-fn created(row: &PgRow) -> Result<Creation, sqlx::Error> {
+fn created(row: &PgRow) -> Result<Creation, DatabaseFailure> {
     Ok(Creation::Created {
         id: rows::id(row.try_get("id")?)?,
         created_at: row.try_get("created_at")?,

@@ -8,6 +8,7 @@ use shared_crypto::ServerShare;
 use sqlx::Row as _;
 use sqlx::postgres::PgConnection;
 
+use crate::store::failure::DatabaseFailure;
 use crate::store::rows;
 use crate::store::unit::Trouble;
 
@@ -57,9 +58,11 @@ pub(super) async fn last_views(
     .await?;
     let views = rows.into_iter().map(|row| {
         let number = usize::try_from(row.try_get::<i64, _>("n")?).unwrap_or_default();
-        let asked = attempts.get(number.wrapping_sub(1)).ok_or(sqlx::Error::RowNotFound)?;
+        let asked = attempts
+            .get(number.wrapping_sub(1))
+            .ok_or_else(|| DatabaseFailure::row("a row has the number of no call"))?;
         Ok((asked.0, rows::share(row.try_get("share")?)?))
     });
     // It is committed: whatever cannot be read of it now must not be done again.
-    views.collect::<Result<_, sqlx::Error>>().map_err(Trouble::Commit)
+    views.collect::<Result<_, DatabaseFailure>>().map_err(Trouble::Commit)
 }

@@ -7,6 +7,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool};
 use sqlx::{Connection as _, Executor as _};
 
 use super::SESSION;
+use crate::store::failure::DatabaseFailure;
 use crate::store::unit::{PATIENCE, Trouble};
 
 /// Longer than this without work, and a connection is asked whether it is still there.
@@ -61,7 +62,7 @@ pub(super) async fn pooled<T>(
     let mut connection = pool.acquire().await?;
     let Some(ended) = within(limit, work(&mut connection)).await else {
         drop(connection.detach());
-        return Err(silence().into());
+        return Err(DatabaseFailure::timed_out().into());
     };
     // sqlx asks it for a sign of life, and would wait for that without end.
     tokio::spawn(async move { within(ALIVE, connection.return_to_pool()).await });
@@ -69,8 +70,9 @@ pub(super) async fn pooled<T>(
 }
 
 /// Whether somebody is there.
-pub(super) async fn alive(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    within(ALIVE, connection.ping()).await.unwrap_or_else(|| Err(silence()))
+pub(super) async fn alive(connection: &mut PgConnection) -> Result<(), DatabaseFailure> {
+    let answered = within(ALIVE, connection.ping()).await;
+    answered.map_or_else(|| Err(DatabaseFailure::timed_out()), |answered| Ok(answered?))
 }
 
 /// A connection of its own for one batch after the other. The pool would ask it after each whether it is still there:
@@ -100,14 +102,14 @@ impl Line {
     ) -> Result<T, Trouble> {
         let mut kept = self.ready().await?;
         let ended = within(PATIENCE, work(&mut kept.connection)).await;
-        let ended = ended.unwrap_or_else(|| Err(silence().into()));
+        let ended = ended.unwrap_or_else(|| Err(DatabaseFailure::timed_out().into()));
         if matches!(ended, Ok(_) | Err(Trouble::ReadAgain)) {
             self.kept = Some(Kept { used: Instant::now(), batches: kept.batches + 1, ..kept });
         }
         ended
     }
 
-    async fn ready(&mut self) -> Result<Kept, sqlx::Error> {
+    async fn ready(&mut self) -> Result<Kept, DatabaseFailure> {
         if let Some(mut kept) = self.kept.take()
             && (kept.used.elapsed() < FRESH || alive(&mut kept.connection).await.is_ok())
         {
@@ -123,22 +125,18 @@ impl Line {
         self.connect().await
     }
 
-    async fn connect(&self) -> Result<Kept, sqlx::Error> {
+    async fn connect(&self) -> Result<Kept, DatabaseFailure> {
         let connect = async {
             let mut connection = PgConnection::connect_with(&self.options).await?;
             connection.execute(SESSION).await?;
             connection.execute(self.plans.settings()).await?;
             Ok(Kept { connection, used: Instant::now(), batches: 0 })
         };
-        within(CONNECT, connect).await.unwrap_or_else(|| Err(silence()))
+        within(CONNECT, connect).await.unwrap_or_else(|| Err(DatabaseFailure::timed_out()))
     }
 }
 
 #[expect(clippy::disallowed_methods, reason = "what is cancelled here is closed, and goes back to no pool")]
 async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
     tokio::time::timeout(limit, work).await.ok()
-}
-
-fn silence() -> sqlx::Error {
-    sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())
 }

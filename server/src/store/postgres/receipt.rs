@@ -6,13 +6,14 @@ use shared_crypto::Digest;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection as _, FromRow, Row};
 
+use crate::store::failure::DatabaseFailure;
 use crate::store::rows::ReceiptRow;
 use crate::store::unit::Trouble;
 
 pub(super) async fn read_receipt(
     connection: &mut PgConnection,
     receipt_hash: Digest,
-) -> Result<Option<Receipt>, sqlx::Error> {
+) -> Result<Option<Receipt>, DatabaseFailure> {
     let row = sqlx::query(
         "SELECT state, created_at, expires_at, max_views, viewed_at, wrong_passphrases, ended_at,
                 date_trunc('milliseconds', clock_timestamp()) AS now

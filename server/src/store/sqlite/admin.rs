@@ -10,6 +10,7 @@ use super::{SqliteStore, now, receipt};
 use crate::store::rows::{self, Time as _};
 use crate::store::unit::Trouble;
 
+/// The pages in use hold secrets, receipts and claims, with their indexes: their number stands in the file's header.
 pub(super) async fn stats(readers: SqlitePool) -> Result<Stats, Trouble> {
     let row = sqlx::query(
         "SELECT (SELECT count(*) FROM secrets) AS secrets,

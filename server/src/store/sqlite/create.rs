@@ -9,6 +9,7 @@ use sqlx::sqlite::{Sqlite, SqliteConnection, SqliteRow};
 use sqlx::{QueryBuilder, Row};
 
 use super::writer::{BEGIN, Writer, at_commit, is_busy};
+use crate::store::failure::DatabaseFailure;
 use crate::store::gather::Carrier;
 use crate::store::rows::{self, Time as _};
 use crate::store::unit::Trouble;
@@ -41,10 +42,10 @@ async fn create_one(
     }
     // To the end: the first row comes before the second statement.
     let rows = insertion(QueryBuilder::default(), &[secret], page_size).build().fetch_all(tx).await?;
-    Ok(created(rows.first().ok_or(sqlx::Error::RowNotFound)?)?)
+    Ok(created(rows.first().ok_or_else(|| DatabaseFailure::row("a new receipt is missing"))?)?)
 }
 
-fn created(row: &SqliteRow) -> Result<Creation, sqlx::Error> {
+fn created(row: &SqliteRow) -> Result<Creation, DatabaseFailure> {
     Ok(Creation::Created {
         id: rows::id(row.try_get("id")?)?,
         created_at: row.try_get::<i64, _>("created_at")?.into_utc()?,
@@ -96,7 +97,7 @@ async fn create_all(
     })?;
     // It is committed: whatever cannot be read of it now must not be done again.
     let stored = rows.iter().map(|row| Ok((row.try_get::<Vec<u8>, _>("id")?, created(row)?)));
-    let mut stored = stored.collect::<Result<HashMap<_, _>, sqlx::Error>>().map_err(Trouble::Commit)?;
+    let mut stored = stored.collect::<Result<HashMap<_, _>, DatabaseFailure>>().map_err(Trouble::Commit)?;
     Ok(secrets.iter().map(|secret| stored.remove(secret.id.as_bytes().as_slice())).collect())
 }
 

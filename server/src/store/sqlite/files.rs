@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use super::BUSY;
 use super::writer::Writer;
 use crate::store::ConnectError;
+use crate::store::failure::DatabaseFailure;
 use crate::store::unit::Trouble;
 
 /// How long after a deletion the write-ahead log is emptied; PROTOCOL promises five seconds.
@@ -116,7 +117,7 @@ async fn grown(log: &Path, beside: &SqlitePool, page_size: usize) {
 }
 
 /// How many pages are in the log, and how many of them are in the database too.
-async fn pages(beside: &SqlitePool) -> Result<(u64, u64), sqlx::Error> {
+async fn pages(beside: &SqlitePool) -> Result<(u64, u64), DatabaseFailure> {
     let look = sqlx::query_as("PRAGMA wal_checkpoint(NOOP)").fetch_one(beside);
     let (_, pages, copied): (i64, i64, i64) = look.await?;
     Ok((u64::try_from(pages).unwrap_or_default(), u64::try_from(copied).unwrap_or_default()))
@@ -126,12 +127,12 @@ async fn pages(beside: &SqlitePool) -> Result<(u64, u64), sqlx::Error> {
 /// end, whoever checkpoints does the rest.
 async fn copy(beside: &SqlitePool) {
     if let Err(error) = beside.execute("PRAGMA wal_checkpoint(PASSIVE)").await {
-        warn(&error, "copied");
+        warn(&error.into(), "copied");
     }
 }
 
-fn warn(error: &sqlx::Error, what: &str) {
-    tracing::warn!(error = %crate::store::unavailable(error), "the write-ahead log could not be {what}");
+fn warn(error: &DatabaseFailure, what: &str) {
+    tracing::warn!(error = %error.to_store_error(), "the write-ahead log could not be {what}");
 }
 
 /// Whether nothing is in the log any more.
@@ -139,7 +140,7 @@ async fn checkpoint(writer: &Writer, becomes: Log) -> bool {
     match end_log(writer, becomes).await {
         Ok(is_ended) => is_ended,
         // Whoever closes last has emptied it.
-        Err(Trouble::Database(sqlx::Error::PoolClosed)) => true,
+        Err(Trouble::Database(failure)) if failure.is_pool_closed() => true,
         Err(trouble) => {
             tracing::warn!(error = %trouble.to_error(), "the write-ahead log could not be checkpointed");
             false

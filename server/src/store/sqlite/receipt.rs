@@ -6,13 +6,14 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{FromRow, Row};
 
 use super::{SqliteStore, now};
+use crate::store::failure::DatabaseFailure;
 use crate::store::rows::{ReceiptRow, Time as _};
 use crate::store::unit::Trouble;
 
 pub(super) async fn read_receipt(
     connection: &mut SqliteConnection,
     receipt_hash: Digest,
-) -> Result<Option<Receipt>, sqlx::Error> {
+) -> Result<Option<Receipt>, DatabaseFailure> {
     let row = sqlx::query(
         "SELECT state, created_at, expires_at, max_views, viewed_at, wrong_passphrases, ended_at,
                 CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now
@@ -22,8 +23,8 @@ pub(super) async fn read_receipt(
     .fetch_optional(connection)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let viewed_at: Vec<i64> =
-        serde_json::from_str(row.try_get("viewed_at")?).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    let viewed_at: Vec<i64> = serde_json::from_str(row.try_get("viewed_at")?)
+        .map_err(|_| DatabaseFailure::row("unexpected value in viewed_at"))?;
     let viewed_at = viewed_at.into_iter().map(i64::into_utc).collect::<Result<_, _>>()?;
     ReceiptRow::<i64>::from_row(&row)?.into_receipt(viewed_at).map(Some)
 }

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use app::store::{Attempt, Outcome};
 use app::vault::{CLAIM_TTL, Change, Claimed, Docket, Found};
 use shared_crypto::SecretId;
-use sqlx::sqlite::{Sqlite, SqliteConnection, SqlitePool};
+use sqlx::sqlite::{Sqlite, SqliteConnection, SqlitePool, SqliteRow};
 use sqlx::{FromRow as _, QueryBuilder, Row as _};
 use tokio::sync::Notify;
 
 use super::writer::{BEGIN, Writer, at_commit};
 use crate::store::docket::decide_all;
+use crate::store::failure::DatabaseFailure;
 use crate::store::gather::Carrier;
+use crate::store::numbered::by_number;
 use crate::store::rows::FoundRow;
 use crate::store::unit::Trouble;
 
@@ -31,10 +33,11 @@ impl Carrier for Known {
                 .push_bind(attempt.access_hash.to_vec());
         });
         query.push(
-            ") SELECT r.id IS NOT NULL FROM q LEFT JOIN receipts r ON r.access_hash = q.access_hash AND r.id = q.id
-               ORDER BY q.n",
+            ") SELECT q.n, r.id IS NOT NULL
+                 FROM q LEFT JOIN receipts r ON r.access_hash = q.access_hash AND r.id = q.id",
         );
-        let known: Vec<bool> = query.build_query_scalar().fetch_all(&self.0).await?;
+        let known: Vec<(i64, bool)> = query.build_query_as().fetch_all(&self.0).await?;
+        let known = by_number(calls.len(), known.into_iter().map(Ok))?;
         answers.iter_mut().zip(known).for_each(|(answer, known)| *answer = Some(known));
         Ok(())
     }
@@ -98,10 +101,14 @@ pub(super) async fn reveal(mut reveals: Reveals, attempt: Arc<Attempt>) -> Resul
 type Numbers = HashMap<[u8; 12], i64>;
 
 /// Whoever writes is alone: what is read here stays true until the commit.
+///
+/// A claim from before migration 0002 has the receipt number 0. One that has expired may be granted again before it is
+/// swept, and then stands beside the claim that took its place, which has the number of its receipt and counts alone.
+/// Each of the two is looked up by its whole key, so that an attempt has one row whatever is stored.
 async fn read(
     tx: &mut SqliteConnection,
     attempts: &[Arc<Attempt>],
-) -> Result<(Numbers, Vec<Found>), sqlx::Error> {
+) -> Result<(Numbers, Vec<Found>), DatabaseFailure> {
     let mut query = QueryBuilder::<Sqlite>::new(BEGIN);
     query.push("; WITH q(n, id, access_hash, claim_hash) AS (");
     query.push_values(attempts.iter().zip(0_i64..), |mut row, (attempt, n)| {
@@ -112,28 +119,39 @@ async fn read(
     });
     query.push(
         "), t AS MATERIALIZED (SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now)
-         SELECT t.now, c.share AS claim_share, c.views_left AS claim_views_left, c.expires_at AS claim_expires_at,
+         SELECT q.n, t.now, coalesce(c.share, o.share) AS claim_share,
+                coalesce(c.views_left, o.views_left) AS claim_views_left,
+                coalesce(c.expires_at, o.expires_at) AS claim_expires_at, c.share IS NOT NULL AS claim_is_veiled,
                 r.state, r.expires_at, r.ended_at, s.reveal_hash, s.share, s.views_left, s.bad_tries,
-                s.locked_until, s.expires_at AS secret_expires_at, r.number, c.padding IS NULL AS claim_is_veiled
+                s.locked_until, s.expires_at AS secret_expires_at, r.number
            FROM q CROSS JOIN t LEFT JOIN receipts r ON r.access_hash = q.access_hash AND r.id = q.id
                                LEFT JOIN secrets s ON s.receipt = r.number
-                               LEFT JOIN claims c ON c.receipt IN (r.number, 0) AND c.claim_hash = q.claim_hash
-          ORDER BY q.n",
+                               LEFT JOIN claims c ON c.receipt = r.number AND c.claim_hash = q.claim_hash
+                               LEFT JOIN claims o ON o.receipt = 0 AND o.claim_hash = q.claim_hash",
     );
+    let rows = query.build().fetch_all(tx).await?;
     let mut numbers = Numbers::new();
     let mut all = Vec::with_capacity(attempts.len());
-    for (row, attempt) in query.build().fetch_all(tx).await?.iter().zip(attempts) {
-        let mut found = FoundRow::<i64>::from_row(row)?.into_found()?;
-        if row.try_get("claim_is_veiled")? {
+    for (row, attempt) in by_number(attempts.len(), rows.iter().map(read_row))?.into_iter().zip(attempts) {
+        let (mut found, number, claim_is_veiled) = row;
+        if claim_is_veiled {
             found.claim =
                 found.claim.map(|claim| Claimed { share: claim.share.veiled(&attempt.claim_veil), ..claim });
         }
-        if let Some(number) = row.try_get("number")? {
+        if let Some(number) = number {
             numbers.insert(*attempt.id.as_bytes(), number);
         }
         all.push(found);
     }
     Ok((numbers, all))
+}
+
+/// The number of the attempt; what was found for it, the number of its receipt, and whether the claim's share is masked.
+type NumberedRow = (i64, (Found, Option<i64>, bool));
+
+fn read_row(row: &SqliteRow) -> Result<NumberedRow, DatabaseFailure> {
+    let (n, found) = FoundRow::<i64>::from_row(row)?.into_found()?;
+    Ok((n, (found, row.try_get("number")?, row.try_get("claim_is_veiled")?)))
 }
 
 /// Everything that was decided, a statement for each table. `OR FAIL`: a failure ends the whole transaction anyway.

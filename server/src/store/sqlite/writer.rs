@@ -11,6 +11,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
 use super::BUSY;
+use crate::store::failure::DatabaseFailure;
 use crate::store::unit::Trouble;
 
 /// What is done on a connection.
@@ -33,15 +34,15 @@ impl Writer {
     pub(super) async fn connect(
         options: SqliteConnectOptions,
         pool: SqlitePoolOptions,
-    ) -> Result<Self, sqlx::Error> {
+    ) -> Result<Self, DatabaseFailure> {
         let pool = pool.max_connections(1).acquire_timeout(BUSY).test_before_acquire(false);
         let pool = pool.after_release(|connection, _| {
-            Box::pin(async move { fit_for_another_transaction(connection).await })
+            Box::pin(async move { Ok(fit_for_another_transaction(connection).await) })
         });
         let mut tries_left = 20;
         let pool = loop {
             // Two servers that start together may both be about to switch to the log, for which SQLite does not wait.
-            match pool.clone().connect_with(options.clone()).await {
+            match pool.clone().connect_with(options.clone()).await.map_err(DatabaseFailure::from) {
                 Err(error) if tries_left > 0 && is_busy(&error) => {
                     tries_left -= 1;
                     tokio::time::sleep(Duration::from_millis(50)).await;
@@ -64,7 +65,7 @@ impl Writer {
         work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> Work<'c, T> + Send,
     ) -> Result<T, Trouble> {
         let kept = timeout_at(Instant::now() + BUSY, self.0.kept.lock()).await;
-        let mut kept = kept.map_err(|_| sqlx::Error::PoolTimedOut)?;
+        let mut kept = kept.map_err(|_| DatabaseFailure::pool_timed_out())?;
         let mut connection = match kept.take() {
             Some(connection) if !self.0.pool.is_closed() => connection,
             _ => self.0.pool.acquire().await?,
@@ -87,7 +88,7 @@ impl Writer {
             Box::pin(async move {
                 let mut tx = connection.begin_with(BEGIN).await?;
                 let done = work(&mut tx).await?;
-                tx.commit().await.map_err(Trouble::Commit)?;
+                tx.commit().await.map_err(Trouble::commit)?;
                 Ok(done)
             })
         });
@@ -114,19 +115,20 @@ impl Writer {
 }
 
 /// Somebody else has the lock, in whatever variant of that.
-pub(super) fn is_busy(error: &sqlx::Error) -> bool {
+pub(super) fn is_busy(error: &DatabaseFailure) -> bool {
     code(error).is_some_and(|code| code & 0xff == 5)
 }
 
-fn code(error: &sqlx::Error) -> Option<u32> {
-    error.as_database_error().and_then(|error| error.code()?.parse().ok())
+fn code(error: &DatabaseFailure) -> Option<u32> {
+    error.code()?.parse().ok()
 }
 
 pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 
 /// What went wrong with statements that end with a COMMIT: nothing was done where a row was refused before it.
 /// `SQLITE_CONSTRAINT` is 19, and 531 that of a commit hook.
-pub(super) fn at_commit(error: sqlx::Error) -> Trouble {
+pub(super) fn at_commit(error: impl Into<DatabaseFailure>) -> Trouble {
+    let error = error.into();
     match code(&error) {
         Some(code) if code & 0xff == 19 && code != 531 => Trouble::Database(error),
         _ => Trouble::Commit(error),
@@ -135,8 +137,8 @@ pub(super) fn at_commit(error: sqlx::Error) -> Trouble {
 
 /// Where a commit fails, SQLite rolls back by itself, and sqlx goes on to believe in a transaction: on such a
 /// connection no other can begin. Of transactions that are begun and ended in one string sqlx knows nothing.
-async fn fit_for_another_transaction(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+async fn fit_for_another_transaction(connection: &mut SqliteConnection) -> bool {
     // The rollback that sqlx has queued comes before this, which is refused where there is nothing to roll back.
     drop(connection.execute("ROLLBACK").await);
-    Ok(!connection.is_in_transaction())
+    !connection.is_in_transaction()
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 use shared_crypto::SecretId;
 
-use super::{Site, create_body, guess_body, open_body, receipt_body, reveal_body};
+use super::{Site, create_body, guess_body, open_body, receipt_body, reveal_body, sealed};
 use crate::common::{Bed, Database as _, Postgres, hex};
 
 suite! { postgres: the_statement_log_holds_no_id_hash_share_or_ciphertext }
@@ -51,9 +51,19 @@ async fn the_statement_log_holds_no_id_hash_share_or_ciphertext(bed: &Bed<Postgr
     assert_eq!(futures::join!(waiting, unlocking).0.status, 200);
     said.push(body);
     bed.store.sweep().await.unwrap();
+    // A row that a constraint refuses: PostgreSQL would quote all of it.
+    bed.change("ALTER TABLE secrets ADD CONSTRAINT probe CHECK (views_left <> 7)".to_owned()).await;
+    let refused = create_body(&sealed(), 7);
+    assert_eq!(site.call("create", &refused).await.status, 503);
+    said.push(refused);
 
     let log = std::fs::read_to_string(log).unwrap();
-    for statement in ["LEFT JOIN secrets s", "FOR UPDATE OF s SKIP LOCKED", "FROM secrets WHERE id = $1"] {
+    for statement in [
+        "violates check constraint",
+        "LEFT JOIN secrets s",
+        "FOR UPDATE OF s SKIP LOCKED",
+        "FROM secrets WHERE id = $1",
+    ] {
         assert!(log.contains(statement), "the statements are there: {statement}");
     }
     let mut secrets = vec![id.clone(), hex(&base64url(&id))];

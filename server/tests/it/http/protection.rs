@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use app::vault::{Limits, StorageQuota, Vault};
 use futures::StreamExt as _;
-use futures::future::{Either, select};
+use futures::future::{Either, join_all, select};
 use serde_json::json;
 use shared_crypto::{Fresh, Payload, seal};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -16,7 +16,8 @@ use super::{Answer, Site, create_body, open_body, reveal_body, sealed, some_id};
 use crate::common::{Bed, Sqlite, at_once, eventually};
 
 suite! {
-    a_full_quota_takes_nothing_new_and_goes_on_revealing;
+    a_full_quota_takes_nothing_new_and_goes_on_revealing,
+    receipts_alone_fill_the_quota;
     sqlite: who_asks_too_often_is_told_how_long_to_wait,
     a_forged_address_dodges_no_limit,
     behind_a_configured_proxy_each_client_has_its_own_limit,
@@ -118,6 +119,34 @@ async fn a_full_quota_takes_nothing_new_and_goes_on_revealing(bed: &Bed) {
     assert_eq!(site.call("open", &open_body(&secret, &id)).await.status, 200);
     assert_eq!(site.call("reveal", &reveal_body(&secret, &id)).await.status, 200);
     assert_eq!(bed.store.receipt(&shared_crypto::sha256(&[fresh.receipt().as_bytes()])).await.unwrap(), None);
+}
+
+/// ACCEPTANCE 57, second half.
+async fn receipts_alone_fill_the_quota(bed: &Bed) {
+    let empty = bed.store.stats().await.unwrap().bytes;
+    for (number, sample) in join_all((0..400).map(|_| bed.secret(1))).await.into_iter().enumerate() {
+        match number % 2 {
+            0 => drop(bed.burn(&sample).await),
+            _ => drop(bed.reveal(sample.attempt()).await),
+        }
+    }
+    assert_eq!(bed.rows("secrets").await, 0);
+    // 400 receipts are far more than this, and an empty database with one secret is less.
+    let site = Site::start_with(bed, |config| config.protection.storage_quota = empty + 50_000).await;
+    // The first measurement is under way. The few secrets that are stored before it ends do not fill the quota.
+    let mut answer = site.call("create", &create_body(&sealed(), 1)).await;
+    for _ in 0..20 {
+        if answer.status == 507 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        answer = site.call("create", &create_body(&sealed(), 1)).await;
+    }
+    assert_eq!((answer.status, &*answer.body), (507, r#"{"error":"storage_full"}"#));
+    // With room for them all it goes on.
+    let used = bed.store.stats().await.unwrap().bytes;
+    let site = Site::start_with(bed, |config| config.protection.storage_quota = used + 50_000).await;
+    assert_eq!(site.call("create", &create_body(&sealed(), 1)).await.status, 201);
 }
 
 /// Whether the server has ended the connection by the end of the pause. An answer comes before that.

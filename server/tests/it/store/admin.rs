@@ -2,12 +2,14 @@
 
 use app::store::Outcome;
 use chrono::TimeDelta;
+use futures::future::join_all;
 use shared_crypto::wire::State;
 
 use crate::common::{Bed, Sample, eventually};
 
 suite! {
     what_is_stored_is_counted,
+    receipts_and_claims_of_ended_secrets_count_as_stored,
     a_purge_deletes_what_was_created_before_a_moment_and_nothing_else,
     a_purge_says_what_had_ended_before_it,
     an_operator_burns_by_the_id,
@@ -30,6 +32,27 @@ async fn what_is_stored_is_counted(bed: &Bed) {
     bed.sweep().await;
     let stats = bed.store.stats().await.unwrap();
     assert_eq!((stats.secrets, stats.sweep_lag_seconds), (1, 0));
+}
+
+async fn receipts_and_claims_of_ended_secrets_count_as_stored(bed: &Bed) {
+    let bytes = || async { bed.store.stats().await.unwrap().bytes };
+    let before = bytes().await;
+    for sample in join_all((0..200).map(|_| bed.secret(1))).await {
+        bed.burn(&sample).await;
+    }
+    let burned = bytes().await;
+    // A receipt is about 300 bytes in SQLite, and 400 in PostgreSQL.
+    assert!((200 * 250..200 * 1500).contains(&(burned - before)), "{before} {burned}");
+    for sample in join_all((0..200).map(|_| bed.secret(1))).await {
+        bed.reveal(sample.attempt()).await;
+    }
+    let viewed = bytes().await;
+    assert!(viewed - burned > 200 * 300, "the claims count too: {burned} {viewed}");
+    assert_eq!(bed.store.stats().await.unwrap().secrets, 0);
+    bed.change(format!("UPDATE receipts SET expires_at = {}", bed.database.moment(-8 * 86_400_000))).await;
+    bed.expire_claims().await;
+    bed.sweep().await;
+    assert!(bytes().await < before + 200 * 250, "what is swept does not count");
 }
 
 async fn a_purge_deletes_what_was_created_before_a_moment_and_nothing_else(bed: &Bed) {

@@ -1,0 +1,123 @@
+//! Loads a fixture, moves its times to the present, repeats the recorded calls.
+
+use std::path::PathBuf;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
+
+use crate::common::{Bed, Database, Postgres, Sqlite};
+use crate::http::Site;
+
+/// The moment at which the fixtures stand still, in milliseconds since 1970: 2026-11-27T09:00:00Z.
+pub(super) const MADE: i64 = 1_795_770_000_000;
+/// A time within so many minutes after [`MADE`] was written by a recorded call.
+const REPLAY_MINUTES: i64 = 8;
+
+/// The secrets in the databases, and what these must answer.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Fixture {
+    pub(super) secrets: Vec<Known>,
+    pub(super) calls: Vec<Call>,
+}
+
+/// What the recipient of a secret holds, and the text that they must get.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Known {
+    pub(super) name: String,
+    pub(super) link: String,
+    pub(super) passphrase: Option<String>,
+    pub(super) text: String,
+}
+
+/// A call of the API and its response. A time that the call itself wrote is `"now"`.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct Call {
+    pub(super) about: String,
+    pub(super) call: String,
+    pub(super) body: Value,
+    pub(super) status: u16,
+    pub(super) answer: Value,
+}
+
+pub(super) fn path(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+impl Fixture {
+    pub(super) fn read() -> Self {
+        serde_json::from_slice(&std::fs::read(path("ae3794c.json")).unwrap()).unwrap()
+    }
+}
+
+/// Copies the file to where the store looks for it. Answers by how many milliseconds its times were moved.
+pub(super) async fn load_sqlite(database: Sqlite, name: &str) -> (Sqlite, i64) {
+    std::fs::copy(path(name), database.folder.path().join("ikrypt.db")).unwrap();
+    let now = "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)".to_owned();
+    let shift = database.number(now).await - MADE;
+    let sql = format!(
+        "UPDATE secrets SET expires_at = expires_at + {shift}, locked_until = locked_until + {shift};
+         UPDATE claims SET expires_at = expires_at + {shift};
+         UPDATE receipts
+            SET created_at = created_at + {shift}, expires_at = expires_at + {shift}, ended_at = ended_at + {shift},
+                viewed_at = (SELECT json_group_array(value + {shift}) FROM json_each(viewed_at))"
+    );
+    database.execute(sql).await.unwrap();
+    (database, shift)
+}
+
+/// Restores the dump into an empty database.
+pub(super) async fn load_postgres(database: Postgres, name: &str) -> (Postgres, i64) {
+    let dump = std::fs::read_to_string(path(name)).unwrap();
+    // What psql alone understands, and settings of the session, of which an older server may not know all.
+    let is_for_psql = |line: &&str| {
+        !["\\", "SET ", "SELECT pg_catalog.set_config"].iter().any(|start| line.starts_with(start))
+    };
+    let dump = dump.lines().filter(is_for_psql).collect::<Vec<_>>().join("\n");
+    let mut connection = PgConnection::connect_with(&database.options).await.unwrap();
+    connection.execute(AssertSqlSafe(dump)).await.unwrap();
+    connection.close().await.unwrap();
+    let now = "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint".to_owned();
+    let shift = database.number(now).await - MADE;
+    let by = format!("{shift} * interval '1 millisecond'");
+    let sql = format!(
+        "UPDATE secrets SET expires_at = expires_at + {by}, locked_until = locked_until + {by};
+         UPDATE claims SET expires_at = expires_at + {by};
+         UPDATE receipts
+            SET created_at = created_at + {by}, expires_at = expires_at + {by}, ended_at = ended_at + {by},
+                viewed_at = ARRAY(SELECT t + {by} FROM unnest(viewed_at) WITH ORDINALITY AS v(t, n) ORDER BY n)"
+    );
+    database.execute(sql).await.unwrap();
+    (database, shift)
+}
+
+/// Makes the calls one after the other, and answers them with the responses of this version.
+pub(super) async fn replay<D: Database>(bed: &Bed<D>, shift: i64, calls: &[Call]) -> Vec<Call> {
+    let site = Site::start(bed).await;
+    let mut answers = Vec::with_capacity(calls.len());
+    for call in calls {
+        let answer = site.call(&call.call, &call.body).await;
+        let mut body = answer.json();
+        move_times(&mut body, TimeDelta::milliseconds(shift));
+        answers.push(Call { status: answer.status, answer: body, ..call.clone() });
+    }
+    answers
+}
+
+/// Moves every time of a response back to when the fixture stood still.
+fn move_times(value: &mut Value, shift: TimeDelta) {
+    match value {
+        Value::Object(fields) => fields.values_mut().for_each(|field| move_times(field, shift)),
+        Value::Array(items) => items.iter_mut().for_each(|item| move_times(item, shift)),
+        Value::String(text) => {
+            let Ok(time) = text.parse::<DateTime<Utc>>() else { return };
+            let made = DateTime::from_timestamp_millis(MADE).unwrap();
+            let moved = time - shift;
+            let is_new = (made..made + TimeDelta::minutes(REPLAY_MINUTES)).contains(&moved);
+            *text = if is_new { "now".to_owned() } else { moved.to_rfc3339() };
+        }
+        _ => {}
+    }
+}

@@ -18,6 +18,7 @@ mod health;
 mod listener;
 pub mod manifest;
 mod metrics;
+mod origin;
 mod quota;
 mod rate_limit;
 mod refusal;

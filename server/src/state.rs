@@ -12,6 +12,7 @@ use ipnet::IpNet;
 use crate::client::Client;
 use crate::config::{Config, CreationTokens};
 use crate::metrics::{Metered, Shared};
+use crate::origin::OriginPolicy;
 use crate::rate_limit::{Call, RateLimits};
 
 /// Cheap to clone, which every layer does for every request; the same for all of them.
@@ -27,6 +28,7 @@ struct Inner {
     limits: Option<RateLimits>,
     trusted_proxies: Vec<IpNet>,
     tokens: Option<CreationTokens>,
+    origins: OriginPolicy,
 }
 
 impl AppState {
@@ -37,7 +39,7 @@ impl AppState {
         let limits = config.limits();
         let operator = config.operator.operator();
         let tokens = config.protection.creation_tokens.clone();
-        let public_url = config.public_url.clone();
+        let public_url = config.http.canonical_url().map(str::to_owned);
         let site = Site { public_url, limits, needs_token: tokens.is_some(), assets, operator };
         let quota = Arc::new(StorageQuota::new(config.protection.storage_quota));
         Self(Arc::new(Inner {
@@ -49,6 +51,7 @@ impl AppState {
             limits: RateLimits::new(&config.protection),
             trusted_proxies: config.protection.trusted_proxies.clone(),
             tokens,
+            origins: OriginPolicy::new(config.http.public_urls.clone()),
         }))
     }
 
@@ -65,6 +68,11 @@ impl AppState {
     /// What is counted.
     pub(crate) fn metrics(&self) -> Shared {
         Arc::clone(&self.0.metrics)
+    }
+
+    /// Which pages may call the API.
+    pub(crate) fn origins(&self) -> &OriginPolicy {
+        &self.0.origins
     }
 
     /// Who asks.

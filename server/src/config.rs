@@ -16,8 +16,8 @@ use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use shared_crypto::SecretId;
 use url::Url;
 
-pub use http::HttpSettings;
 pub(crate) use http::parse_origin;
+pub use http::{Hsts, HttpSettings};
 pub use operator::OperatorSettings;
 pub use protection::{ProtectionSettings, Switch};
 pub use tokens::CreationTokens;
@@ -96,6 +96,12 @@ pub enum Command {
     /// Look after what is stored
     #[command(subcommand)]
     Admin(Admin),
+    /// Ask the server that listens on `--listen` whether it is ready, for container health checks: ends with 0 or 1
+    Health {
+        /// Ask only whether it answers, and not whether its database does
+        #[arg(long)]
+        live: bool,
+    },
     /// Print the hashes of everything this binary serves, as `/.well-known/ikrypt.json` has them
     Manifest,
 }

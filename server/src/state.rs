@@ -8,12 +8,14 @@ use app::store::SecretStore;
 use app::vault::{StorageQuota, Vault};
 use axum::http::HeaderMap;
 use ipnet::IpNet;
+use tokio::sync::watch;
 
 use crate::client::Client;
 use crate::config::{Config, CreationTokens};
 use crate::metrics::{Metered, Shared};
 use crate::origin::OriginPolicy;
 use crate::rate_limit::{Call, RateLimits};
+use crate::shutdown::Phase;
 
 /// Cheap to clone, which every layer does for every request; the same for all of them.
 #[derive(Clone)]
@@ -29,11 +31,18 @@ struct Inner {
     trusted_proxies: Vec<IpNet>,
     tokens: Option<CreationTokens>,
     origins: OriginPolicy,
+    phase: watch::Receiver<Phase>,
+    strict_transport_security: Option<&'static str>,
 }
 
 impl AppState {
     /// The state of a server with this configuration, store and site.
-    pub fn new(config: &Config, store: Arc<dyn SecretStore>, assets: Assets) -> Self {
+    pub fn new(
+        config: &Config,
+        store: Arc<dyn SecretStore>,
+        assets: Assets,
+        phase: watch::Receiver<Phase>,
+    ) -> Self {
         let metrics = Shared::default();
         let store: Arc<dyn SecretStore> = Arc::new(Metered::new(store, Arc::clone(&metrics)));
         let limits = config.limits();
@@ -52,6 +61,8 @@ impl AppState {
             trusted_proxies: config.protection.trusted_proxies.clone(),
             tokens,
             origins: OriginPolicy::new(config.http.public_urls.clone()),
+            phase,
+            strict_transport_security: config.http.strict_transport_security(),
         }))
     }
 
@@ -68,6 +79,16 @@ impl AppState {
     /// What is counted.
     pub(crate) fn metrics(&self) -> Shared {
         Arc::clone(&self.0.metrics)
+    }
+
+    /// Whether the server is about to stop.
+    pub(crate) fn is_draining(&self) -> bool {
+        *self.0.phase.borrow() != Phase::Serving
+    }
+
+    /// The value of `Strict-Transport-Security`, if it is sent.
+    pub(crate) fn strict_transport_security(&self) -> Option<&'static str> {
+        self.0.strict_transport_security
     }
 
     /// Which pages may call the API.

@@ -11,6 +11,7 @@ mod open;
 mod origin;
 mod paths;
 mod protection;
+mod probe;
 mod receipt;
 mod reveal;
 mod site;

@@ -26,6 +26,11 @@ impl OriginPolicy {
         Self { public_urls, logged: Mutex::default() }
     }
 
+    /// The origins that are accepted whatever the requested host is.
+    pub(crate) fn public_urls(&self) -> &[String] {
+        &self.public_urls
+    }
+
     /// Returns whether a request may go on.
     ///
     /// `Sec-Fetch-Site` decides where it is sent: the browser knows the origin of the page, whatever a proxy makes of

@@ -18,7 +18,7 @@ use crate::guard::guard;
 use crate::headers::{page_policy, security_headers};
 use crate::refusal::refuse;
 use crate::state::AppState;
-use crate::{assets, discovery, health, manifest, telemetry};
+use crate::{assets, discovery, health, manifest, security_txt, telemetry};
 
 /// The five calls of the API.
 const CALLS: [&str; 5] = ["create", "open", "reveal", "receipt", "burn"];
@@ -53,6 +53,8 @@ pub fn router(state: AppState) -> Router {
         .merge(files)
         .merge(discovery::routes(state.public_url().is_some()))
         .merge(discovery::api_description(&state))
+        .merge(discovery::api_config(&state))
+        .merge(security_txt::routes(&state))
         .merge(manifest::routes(&state.site().assets))
         .merge(pages)
         .layer(middleware::from_fn_with_state(state.clone(), security_headers))
@@ -75,10 +77,10 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
     if let Some(path) = without_slash(request.uri().path()) {
         return Redirect::permanent(&path).into_response();
     }
+    let page = Page::at(request.uri().path());
     let Ok(nonce) = shared_crypto::Claim::generate().map(|bytes| bytes.encode()) else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
-    let page = Page::at(request.uri().path());
     let status = if page == Page::NotFound { StatusCode::NOT_FOUND } else { StatusCode::OK };
     let mut response = (status, shell::render(page, state.site(), &nonce)).into_response();
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));

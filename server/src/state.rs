@@ -131,6 +131,11 @@ impl AppState {
         &self.0.site
     }
 
+    /// Every public URL; the first is the canonical one.
+    pub(crate) fn public_urls(&self) -> &[String] {
+        self.0.origins.public_urls()
+    }
+
     pub(crate) fn public_url(&self) -> Option<&str> {
         self.0.site.public_url.as_deref()
     }

@@ -82,7 +82,7 @@ async fn sigterm_drains_until_the_delay_is_over(bed: &Bed) {
     assert_eq!(status(&child, "/health/live").await, 0);
 }
 
-const LONG: Duration = Duration::from_secs(600);
+const LONG: Duration = Duration::from_mins(10);
 
 async fn second_signal_ends_a_drain(bed: &Bed<Sqlite>) {
     for second in ["TERM", "INT"] {

@@ -50,10 +50,12 @@ async function createOf(origin: string, bytes: number): Promise<string> {
 }
 
 for (const kind of ['nginx', 'caddy', 'haproxy'] satisfies ReverseProxyKind[]) {
-  test(`${kind} example passes secrets over IPv4 and IPv6, and a large body is refused with the reason`, async ({ ownServer }) => {
+  test(`${kind} example passes pages and secrets over IPv4 and IPv6, and a large body is refused with the reason`, async ({ ownServer }) => {
     const proxy = await ReverseProxy.before(ownServer, kind);
     try {
       await ownServer.restart({ IKRYPT_TRUSTED_PROXIES: '127.0.0.1' });
+      // What the proxy passes on is what was built, headers and all.
+      expect(await ikrypt(['verify', proxy.origin])).toMatchObject({ status: 0 });
       for (const origin of hasIpv6 ? [proxy.origin, proxy.origin6] : [proxy.origin]) {
         const sent = await ikrypt(['send', '--server', origin], { input: `through ${kind}` });
         expect(sent.status, sent.stderr).toBe(0);

@@ -1,6 +1,7 @@
 //! The API as `OpenAPI` 3.1, made from the types that travel: what is served as a file, and shown as a page.
 
 mod calls;
+pub mod config;
 
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -24,6 +25,7 @@ pub fn document(limits: &Limits, public_url: Option<&str>) -> Value {
     for call in &CALLS {
         paths.insert(format!("/api/v1/{}", call.name), call.path(&mut types, &variants, &example));
     }
+    paths.insert(config::PATH.to_owned(), config::path(&mut types));
     let mut schemas = types.take_definitions(true);
     if let Some(create) = schemas.get_mut("CreateRequest") {
         create["properties"]["ttl_seconds"]["maximum"] = json!(limits.max_ttl);
@@ -37,7 +39,7 @@ pub fn document(limits: &Limits, public_url: Option<&str>) -> Value {
             "title": "iKrypt",
             "version": env!("CARGO_PKG_VERSION"),
             "summary": "One-time secret links, encrypted by the client",
-            "description": "Five calls. Nothing that opens a secret, and no id, is ever in a URL. Byte strings are \
+            "description": "Five calls, and the limits of the server. Nothing that opens a secret, and no id, is ever in a URL. Byte strings are \
                 base64url without padding, times RFC 3339 in UTC, and unknown fields an error. A request that \
                 got no answer may be sent again as it was: nothing is stored, viewed or burned twice by that, and only \
                 a wrong passphrase counts again.",
@@ -94,13 +96,15 @@ mod tests {
     #[test]
     fn every_call_says_what_it_takes_and_gives() {
         let document = found();
-        assert_eq!(document["paths"].as_object().unwrap().len(), 5);
+        assert_eq!(document["paths"].as_object().unwrap().len(), CALLS.len() + 1);
         let create = &document["components"]["schemas"]["CreateRequest"];
         assert_eq!(create["additionalProperties"], json!(false));
         assert_eq!(create["required"].as_array().unwrap().len(), 7);
         assert_eq!(create["properties"]["ttl_seconds"]["maximum"], json!(7200));
         assert_eq!(create["properties"]["max_views"]["maximum"], json!(7));
-        for (_, path) in document["paths"].as_object().unwrap() {
+        for (_, path) in
+            document["paths"].as_object().unwrap().iter().filter(|(_, path)| path.get("post").is_some())
+        {
             let request = &path["post"]["requestBody"]["content"]["application/json"]["schema"]["$ref"];
             let name = request.as_str().unwrap().rsplit('/').next().unwrap();
             for (field, schema) in document["components"]["schemas"][name]["properties"].as_object().unwrap()
@@ -111,11 +115,24 @@ mod tests {
     }
 
     #[test]
+    fn config_is_described_field_by_field() {
+        let document = found();
+        let answer = &document["paths"][config::PATH]["get"]["responses"]["200"];
+        let schema = answer["content"]["application/json"]["schema"]["$ref"].as_str().unwrap();
+        assert_eq!(schema, "#/components/schemas/ServerConfig");
+        let fields = document["components"]["schemas"]["ServerConfig"]["properties"].as_object().unwrap();
+        assert_eq!(fields.len(), 11);
+        for (field, schema) in fields {
+            assert!(schema["description"].is_string(), "{field}");
+        }
+    }
+
+    #[test]
     fn every_refusal_is_documented_with_its_status() {
         let document = found();
         let mut seen = BTreeSet::new();
         for (path, item) in document["paths"].as_object().unwrap() {
-            for (status, response) in item["post"]["responses"].as_object().unwrap() {
+            for (status, response) in item["post"]["responses"].as_object().into_iter().flatten() {
                 if status.starts_with('2') {
                     continue;
                 }

@@ -140,11 +140,14 @@ impl Page {
         if let Some(page) = Self::ALL.into_iter().find(|page| page.route() == path) {
             return page;
         }
-        if path.starts_with("/receipt%23") || path.starts_with("/receipt%2523") {
+        let before_hash = before_encoded_hash(path);
+        if before_hash == Some(Self::Receipt.route()) {
             return Self::Receipt;
         }
         match path.strip_prefix("/s/") {
-            Some(id) if !id.is_empty() && !id.contains('/') => Self::Secret,
+            Some(rest) if !rest.is_empty() && !before_encoded_hash(rest).unwrap_or(rest).contains('/') => {
+                Self::Secret
+            }
             _ => Self::NotFound,
         }
     }
@@ -190,4 +193,11 @@ impl Page {
     pub(crate) fn view(self, site: &Site) -> AnyView {
         (self.meta().view)(site)
     }
+}
+
+/// What stands before a `#` that was percent-encoded on the way, without slashes at its end. `None` where there is no
+/// such `#`.
+fn before_encoded_hash(path: &str) -> Option<&str> {
+    let end = ["%23", "%2523"].into_iter().filter_map(|code| path.find(code)).min()?;
+    Some(path[..end].trim_end_matches('/'))
 }

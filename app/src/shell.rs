@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use hydration_context::SsrSharedContext;
 use leptos::prelude::*;
+use shared_crypto::MAX_FILES;
+use shared_crypto::wire::ServerConfig;
 
 use crate::components::Layout;
 use crate::pages::Page;
-use crate::vault::Limits;
+use crate::vault::{Limits, MIN_TTL};
 pub use operator::{Contact, LegalText, Operator};
 
 /// What the pages know of the instance that serves them.
@@ -26,6 +28,25 @@ pub struct Site {
     pub assets: Assets,
     /// What the operator says of it.
     pub operator: Operator,
+}
+
+impl Site {
+    /// What clients are told by `GET /api/v1/config`.
+    pub fn server_config(&self) -> ServerConfig {
+        ServerConfig {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            max_secret_bytes: u64::try_from(self.limits.max_secret_bytes).unwrap_or(u64::MAX),
+            max_files: u16::try_from(MAX_FILES).unwrap_or(u16::MAX),
+            min_ttl_seconds: MIN_TTL,
+            max_ttl_seconds: self.limits.max_ttl,
+            fixed_ttl_seconds: None,
+            max_views: self.limits.max_views,
+            fixed_max_views: None,
+            creation_token: self.needs_token,
+            requests: false,
+            notifications: false,
+        }
+    }
 }
 
 /// Addresses of the built files, hashes in their names.

@@ -19,6 +19,7 @@ pub use decide::{
     Write, decide,
 };
 pub use limits::Limits;
+pub(crate) use limits::MIN_TTL;
 pub use quota::{RECEIPT_BYTES, StorageQuota};
 
 /// The rules over a store: what the five server functions call.

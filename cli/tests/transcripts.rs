@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use server::config::Config;
+use server::shutdown::Phase;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 #[test]
 fn without_a_server() {
@@ -44,7 +46,8 @@ async fn started(database_url: &str) -> SocketAddr {
         wasm_integrity: String::new(),
     };
     tokio::spawn(async move {
-        server::serve::serve(listener, &config, Arc::clone(&store), assets, std::future::pending()).await
+        let (_phase, phases) = watch::channel(Phase::Serving);
+        server::serve::serve(listener, &config, Arc::clone(&store), assets, phases).await
     });
     address
 }

@@ -1,3 +1,4 @@
+import { ReceiptPage } from '../pages/receipt';
 import { SecretPage } from '../pages/secret';
 import { calls } from '../support/calls';
 import { found } from '../support/forms';
@@ -68,6 +69,17 @@ for (const ending of ['.', ')', '>', '&fbclid=x', '%E2%80%8B']) {
     const { link } = await sent(server, 'decorated');
     const reader = await SecretPage.ready(await visit(), link + ending);
     expect(await reader.reveal()).toBe('decorated');
+  });
+}
+
+for (const hash of ['/#', '//#', '%2F#', '/?utm_source=mail#', '/%23', '%23']) {
+  test(`links with ${hash} for #, and a slash behind them, open`, async ({ visit, server }) => {
+    const { link, receipt } = await sent(server, 'with slashes');
+    const reader = await SecretPage.ready(await visit(), `${link.replace('#', hash)}/`);
+    expect(new URL(reader.page.url()).pathname).toBe(`/s/${idOf(link)}`);
+    expect(await reader.reveal()).toBe('with slashes');
+    const sender = await ReceiptPage.of(await visit(), `${receipt.replace('#', hash)}/`);
+    await expect(sender.title).toHaveText('Opened, and deleted');
   });
 }
 

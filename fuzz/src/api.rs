@@ -16,9 +16,11 @@ use http_body_util::BodyExt as _;
 use libfuzzer_sys::fuzz_target;
 use server::config::{Config, Switch};
 use server::router::router;
+use server::shutdown::Phase;
 use server::state::AppState;
 use shared_crypto::{Digest, SecretId};
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
 use tower::ServiceExt as _;
 
 struct Nothing;
@@ -70,7 +72,9 @@ static SERVER: LazyLock<(Runtime, Router)> = LazyLock::new(|| {
     let name = || "/pkg/none".to_owned();
     let assets = Assets { css: name(), js: name(), wasm: name(), wasm_integrity: name() };
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime can be had");
-    (runtime, router(AppState::new(&config, Arc::new(Nothing), assets)))
+    // The sender is dropped: the phase stays as it is.
+    let (_, phase) = watch::channel(Phase::Serving);
+    (runtime, router(AppState::new(&config, Arc::new(Nothing), assets, phase)))
 });
 
 fuzz_target!(|input: &[u8]| {

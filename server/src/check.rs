@@ -67,7 +67,7 @@ pub async fn check(config: &Config, assets: &Assets, now: DateTime<Utc>) -> Vec<
     findings.extend(database_files(config));
     findings.extend(address(config));
     findings.extend(protection(config));
-    if let Some(url) = config.public_url.clone() {
+    for url in config.http.public_urls.clone() {
         let built = manifest(assets);
         let asked = tokio::task::spawn_blocking(move || reached(&url, &built)).await;
         findings.push(
@@ -142,15 +142,20 @@ fn database_files(config: &Config) -> Vec<Finding> {
 }
 
 fn address(config: &Config) -> Vec<Finding> {
-    let Some(text) = &config.public_url else {
+    if config.http.public_urls.is_empty() {
         return vec![doubtful(
             "no public address (--public-url, IKRYPT_PUBLIC_URL): there is no sitemap, and no canonical address",
         )];
-    };
+    }
+    config.http.public_urls.iter().flat_map(|url| public_address(url)).collect()
+}
+
+/// One public URL: https, and a name that can be resolved.
+fn public_address(text: &str) -> Vec<Finding> {
     let url = Url::parse(text).ok();
     let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
-    let is_here = host == "localhost"
-        || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    let bare_host = host.trim_matches(['[', ']']);
+    let is_here = host == "localhost" || bare_host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback());
     let mut findings = Vec::new();
     if text.starts_with("https:") {
         findings.push(good(format!("the public address is {text}")));
@@ -162,7 +167,7 @@ fn address(config: &Config) -> Vec<Finding> {
         )));
     }
     let port = url.as_ref().and_then(Url::port_or_known_default).unwrap_or(443);
-    if (host, port).to_socket_addrs().is_err() {
+    if (bare_host, port).to_socket_addrs().is_err() {
         findings.push(bad(format!("{host} is no name that this machine can resolve")));
     }
     findings
@@ -174,7 +179,7 @@ fn protection(config: &Config) -> Vec<Finding> {
     if protection.rate_limit == Switch::Off {
         findings.push(bad("limits are off (--rate-limit, IKRYPT_RATE_LIMIT): anybody can fill the database"));
     }
-    let through_proxy = config.public_url.as_deref().is_some_and(|url| url.starts_with("https:"));
+    let through_proxy = config.http.public_urls.iter().any(|url| url.starts_with("https:"));
     if through_proxy && protection.trusted_proxies.is_empty() {
         findings.push(bad(
             "the public address is https, so a proxy is before the server, and none is named (--trusted-proxies, IKRYPT_TRUSTED_PROXIES): all visitors share one limit",

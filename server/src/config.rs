@@ -1,6 +1,7 @@
 //! The configuration: every flag has an environment variable, and this text is the manual.
 
 mod environment;
+mod http;
 mod operator;
 mod protection;
 mod tokens;
@@ -15,6 +16,8 @@ use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 use shared_crypto::SecretId;
 use url::Url;
 
+pub(crate) use http::parse_origin;
+pub use http::{Hsts, HttpSettings};
 pub use operator::OperatorSettings;
 pub use protection::{ProtectionSettings, Switch};
 pub use tokens::CreationTokens;
@@ -38,10 +41,9 @@ pub struct Config {
     #[arg(long, env = "DATABASE_URL", default_value = DEFAULT_DATABASE, hide_env_values = true)]
     pub database_url: String,
 
-    /// The address under which people reach this server, like `https://secrets.example.org`: for
-    /// canonical links, and to tell other sites' pages from one's own.
-    #[arg(long, env = "IKRYPT_PUBLIC_URL", value_parser = origin)]
-    pub public_url: Option<String>,
+    /// How this server is reached.
+    #[command(flatten)]
+    pub http: HttpSettings,
 
     /// What the operator says of this site.
     #[command(flatten)]
@@ -94,6 +96,12 @@ pub enum Command {
     /// Look after what is stored
     #[command(subcommand)]
     Admin(Admin),
+    /// Ask the server that listens on `--listen` whether it is ready, for container health checks: ends with 0 or 1
+    Health {
+        /// Ask only whether it answers, and not whether its database does
+        #[arg(long)]
+        live: bool,
+    },
     /// Print the hashes of everything this binary serves, as `/.well-known/ikrypt.json` has them
     Manifest,
 }
@@ -164,7 +172,7 @@ impl fmt::Debug for Config {
         f.debug_struct("Config")
             .field("listen", &self.listen)
             .field("database", &crate::store::describe(&self.database_url))
-            .field("public_url", &self.public_url)
+            .field("public_urls", &self.http.public_urls)
             .field("limits", &self.limits())
             .finish_non_exhaustive()
     }
@@ -179,30 +187,9 @@ fn collector(text: &str) -> Result<String, String> {
     Ok(text.trim_end_matches('/').to_owned())
 }
 
-/// Scheme, host and port of an address, and nothing behind them.
-fn origin(text: &str) -> Result<String, String> {
-    let url = Url::parse(text).map_err(|error| error.to_string())?;
-    if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-        return Err("begin with https:// or http://, and name a host".to_owned());
-    }
-    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
-        return Err("give only scheme, host and port: nothing may stand behind them".to_owned());
-    }
-    Ok(url.origin().ascii_serialization())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_public_url_is_an_origin() {
-        assert_eq!(origin("https://secrets.example.org/"), Ok("https://secrets.example.org".to_owned()));
-        assert_eq!(origin("http://localhost:3000"), Ok("http://localhost:3000".to_owned()));
-        for wrong in ["secrets.example.org", "ftp://x", "https://x/path", "https://u@x", "https://x/?q", ""] {
-            assert!(origin(wrong).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn an_id_may_begin_with_a_hyphen() {

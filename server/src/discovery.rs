@@ -1,5 +1,6 @@
-//! What programs look for on a site: `robots.txt`, `sitemap.xml`, the manifest, and the API's description.
+//! What programs look for on a site: `robots.txt`, `sitemap.xml`, the manifest, the API's description, and its limits.
 
+use app::openapi::config;
 use app::pages::Page;
 use axum::Router;
 use axum::extract::State;
@@ -29,6 +30,13 @@ pub(crate) fn api_description(state: &AppState) -> Router<AppState> {
     let site = state.site();
     let text = app::openapi::document(&site.limits, state.public_url()).to_string();
     Router::new().route(API, get(async move || file("application/json", text)))
+}
+
+/// What this server allows. Made once; no database is asked.
+pub(crate) fn api_config(state: &AppState) -> Router<AppState> {
+    let text = serde_json::to_string(&state.site().server_config()).unwrap_or_default();
+    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "public, max-age=60")];
+    Router::new().route(config::PATH, get(async move || (headers, text)))
 }
 
 async fn robots(State(state): State<AppState>) -> impl IntoResponse {

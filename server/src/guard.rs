@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::{ACCEPT, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, ORIGIN};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
+use axum::http::header::{ACCEPT, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use bytes::BytesMut;
@@ -23,7 +23,6 @@ const SMALL_BODY: usize = 4096;
 /// How long a body may take, and how many bytes buy it another second.
 const PATIENCE: Duration = Duration::from_secs(8);
 const SLOWEST: usize = 4096;
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const SERVER_FN_ERROR: HeaderName = HeaderName::from_static("serverfnerror");
 
 /// Checks origin, rate, token, media type and size, in that order, and lets only plain JSON pass. Another site's page
@@ -59,7 +58,7 @@ impl From<Refusal> for Refused {
 
 async fn check(state: &AppState, request: Request, limit: usize) -> Result<Request, Refused> {
     let (mut parts, body) = request.into_parts();
-    if is_cross_site(&parts.headers, &parts.uri, state.public_url()) {
+    if !state.origins().allows(&parts.headers, &parts.uri) {
         return Err(Refusal::CrossSite.into());
     }
     let client = parts
@@ -83,24 +82,6 @@ async fn check(state: &AppState, request: Request, limit: usize) -> Result<Reque
     // `Accept: text/html` would turn an answer into a redirect, and nothing else is read from a header.
     parts.headers.remove(ACCEPT);
     Ok(Request::from_parts(parts, Body::from(body)))
-}
-
-/// Whether another site's page asks. Programs send neither header, and are served.
-fn is_cross_site(headers: &HeaderMap, uri: &Uri, public_url: Option<&str>) -> bool {
-    let fetched_elsewhere =
-        headers.get(SEC_FETCH_SITE).is_some_and(|site| site != "same-origin" && site != "none");
-    let Some(origin) = headers.get(ORIGIN) else { return fetched_elsewhere };
-    let host = headers.get(HOST).map(HeaderValue::as_bytes);
-    let host = host.or_else(|| uri.authority().map(|authority| authority.as_str().as_bytes()));
-    // The scheme is the proxy's to know: without a public URL only host and port are compared.
-    let own = match public_url {
-        Some(url) => origin.as_bytes() == url.as_bytes(),
-        None => {
-            origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host.as_bytes())
-                == host
-        }
-    };
-    fetched_elsewhere || !own
 }
 
 fn is_plain_json(headers: &HeaderMap) -> bool {

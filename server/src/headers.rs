@@ -2,8 +2,8 @@
 
 use axum::extract::{Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
-    X_CONTENT_TYPE_OPTIONS, X_DNS_PREFETCH_CONTROL, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_DNS_PREFETCH_CONTROL, X_FRAME_OPTIONS,
 };
 use axum::http::{HeaderMap, HeaderValue};
 use axum::middleware::Next;
@@ -69,8 +69,12 @@ pub(crate) async fn security_headers(
     if hidden {
         or_insert(headers, HeaderName::from_static("x-robots-tag"), "noindex, nofollow, noarchive");
     }
-    if state.public_url().is_some_and(|url| url.starts_with("https:")) {
-        or_insert(headers, STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains");
+    if let Some(value) = state.strict_transport_security() {
+        or_insert(headers, STRICT_TRANSPORT_SECURITY, value);
+    }
+    if state.is_draining() {
+        // The client connects anew, which a load balancer sends to another server.
+        headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
     response
 }

@@ -12,11 +12,17 @@ pub(crate) async fn live() -> &'static str {
     "live\n"
 }
 
-/// `GET /health/ready`: 200 when the database answers, 503 otherwise.
+/// `GET /health/ready`: 200 when the database answers; 503 when it does not, and while the server drains.
 pub(crate) async fn ready(State(state): State<AppState>) -> Response {
+    if state.is_draining() {
+        return not_ready("the server is stopping\n");
+    }
     match state.vault().store().ping().await {
         Ok(()) => "ready\n".into_response(),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "2")], "the database does not answer\n")
-            .into_response(),
+        Err(_) => not_ready("the database does not answer\n"),
     }
+}
+
+fn not_ready(why: &'static str) -> Response {
+    (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "2")], why).into_response()
 }

@@ -14,10 +14,12 @@ use chrono::{DateTime, Utc};
 use server::check::{Finding, Verdict};
 use server::config::{Admin, Command, Config};
 use server::manifest::manifest;
+use server::probe::probe;
+use server::shutdown::{Phase, Signals};
 use server::store::ConnectError;
 use server::{admin, assets, check, serve, store, telemetry};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -45,15 +47,22 @@ fn refused(error: &str) -> ExitCode {
 }
 
 async fn run(config: &Config) -> Result<ExitCode, String> {
-    let assets = assets::built()
-        .ok_or("this binary was built without its pages: build it with `cargo xtask build`")?;
+    let assets = || {
+        assets::built().ok_or("this binary was built without its pages: build it with `cargo xtask build`")
+    };
     match &config.command {
-        None => serve(config, assets).await.map(|()| ExitCode::SUCCESS),
+        None => serve(config, assets()?).await.map(|()| ExitCode::SUCCESS),
         Some(Command::Manifest) => {
-            print!("{}", manifest(&assets));
+            print!("{}", manifest(&assets()?));
             Ok(ExitCode::SUCCESS)
         }
-        Some(Command::Check) => Ok(checked(&check::check(config, &assets, clock()).await)),
+        Some(Command::Check) => Ok(checked(&check::check(config, &assets()?, clock()).await)),
+        Some(Command::Health { live }) => {
+            let (listen, live) = (config.listen, *live);
+            let asked = tokio::task::spawn_blocking(move || probe(listen, live)).await;
+            println!("{}", asked.map_err(|error| error.to_string())??);
+            Ok(ExitCode::SUCCESS)
+        }
         Some(Command::Admin(command)) => {
             // Only what says so makes or changes a table: a misplaced path is an error, and no empty database.
             let store =
@@ -95,8 +104,7 @@ fn of_database(config: &Config, error: &ConnectError) -> String {
 }
 
 async fn serve(config: &Config, assets: Assets) -> Result<(), String> {
-    let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
+    let signals = Signals::new().map_err(|error| error.to_string())?;
     let store = connect(config).await?;
     tracing::info!(database = store::describe(&config.database_url), "secrets are kept here");
     let listener = TcpListener::bind(config.listen)
@@ -104,12 +112,7 @@ async fn serve(config: &Config, assets: Assets) -> Result<(), String> {
         .map_err(|error| format!("cannot listen on {} (--listen, IKRYPT_LISTEN): {error}", config.listen))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     println!("listening on http://{address}");
-    let stop = async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        tracing::info!("stopping: requests in flight are finished first");
-    };
-    serve::serve(listener, config, store, assets, stop).await.map_err(|error| error.to_string())
+    let (phase, phases) = watch::channel(Phase::Serving);
+    tokio::spawn(signals.follow(config.http.drain_delay(), phase));
+    serve::serve(listener, config, store, assets, phases).await.map_err(|error| error.to_string())
 }

@@ -10,6 +10,7 @@ use axum::middleware;
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{any, get, post};
 use leptos::prelude::provide_context;
+use shared_crypto::SecretId;
 use shared_crypto::wire::Refusal;
 use tower_http::compression::CompressionLayer;
 
@@ -17,7 +18,7 @@ use crate::guard::guard;
 use crate::headers::{page_policy, security_headers};
 use crate::refusal::refuse;
 use crate::state::AppState;
-use crate::{assets, discovery, health, manifest, telemetry};
+use crate::{assets, discovery, health, manifest, security_txt, telemetry};
 
 /// The five calls of the API.
 const CALLS: [&str; 5] = ["create", "open", "reveal", "receipt", "burn"];
@@ -52,6 +53,8 @@ pub fn router(state: AppState) -> Router {
         .merge(files)
         .merge(discovery::routes(state.public_url().is_some()))
         .merge(discovery::api_description(&state))
+        .merge(discovery::api_config(&state))
+        .merge(security_txt::routes(&state))
         .merge(manifest::routes(&state.site().assets))
         .merge(pages)
         .layer(middleware::from_fn_with_state(state.clone(), security_headers))
@@ -71,10 +74,10 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
-    let page = Page::at(request.uri().path());
-    if let Some(path) = without_slash(page, request.uri().path()) {
-        return Redirect::permanent(path).into_response();
+    if let Some(path) = without_slash(request.uri().path()) {
+        return Redirect::permanent(&path).into_response();
     }
+    let page = Page::at(request.uri().path());
     let Ok(nonce) = shared_crypto::Claim::generate().map(|bytes| bytes.encode()) else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
@@ -87,9 +90,28 @@ async fn page(State(state): State<AppState>, request: Request) -> Response {
     response
 }
 
-/// The page that was meant, where a slash too many is all that is wrong. Never a part of the request.
-fn without_slash(page: Page, path: &str) -> Option<&'static str> {
-    if page == Page::NotFound { Page::at(path.strip_suffix('/')?).path() } else { None }
+/// The path of the page that is meant by a path with slashes at its end, which links get on their way.
+///
+/// It is made of the page's own route and of an id that was decoded, and never of the request's text: so it cannot lead
+/// to another site. The query is dropped; the browser keeps the fragment.
+fn without_slash(path: &str) -> Option<String> {
+    let mut rest = path.trim_end_matches('/');
+    while let Some(shorter) = rest.strip_suffix("%2f").or_else(|| rest.strip_suffix("%2F")) {
+        rest = shorter.trim_end_matches('/');
+    }
+    if rest.len() == path.len() || path == "/" {
+        return None;
+    }
+    if rest.is_empty() {
+        return Some(Page::Home.route().to_owned());
+    }
+    match Page::at(rest) {
+        Page::Secret => {
+            SecretId::decode(rest.strip_prefix("/s/")?).ok().map(|id| format!("/s/{}", id.encode()))
+        }
+        // A receipt's path may hold its token, which the page must see.
+        page => (page.route() == rest).then(|| page.route().to_owned()),
+    }
 }
 
 #[cfg(test)]
@@ -97,13 +119,45 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slash_too_many_is_put_right_and_nothing_else() {
-        let sent_to = |path: &str| without_slash(Page::at(path), path);
-        assert_eq!(sent_to("/guides/password/"), Some("/guides/password"));
-        assert_eq!(sent_to("//"), Some("/"));
-        for path in ["/", "/guides", "/guides//", "//evil.example/", "/receipt/", "/s/x/", "/s/", "/nothing/"]
-        {
-            assert_eq!(sent_to(path), None, "{path}");
+    fn trailing_slashes_are_dropped_from_pages_and_ids() {
+        for (path, location) in [
+            ("/guides/password/", "/guides/password"),
+            ("/guides//", "/guides"),
+            ("//", "/"),
+            ("/receipt/", "/receipt"),
+            ("/receipt%2F", "/receipt"),
+            ("/s/wMHCw8TFxsfIycrL/", "/s/wMHCw8TFxsfIycrL"),
+            ("/s/wMHCw8TFxsfIycrL///", "/s/wMHCw8TFxsfIycrL"),
+            ("/s/wMHCw8TFxsfIycrL%2f", "/s/wMHCw8TFxsfIycrL"),
+            ("/s/wMHCw8TFxsfIycrL/%2F/", "/s/wMHCw8TFxsfIycrL"),
+        ] {
+            assert_eq!(without_slash(path).as_deref(), Some(location), "{path}");
+        }
+    }
+
+    #[test]
+    fn path_that_is_no_page_is_never_redirected() {
+        for path in [
+            "/",
+            "/guides",
+            "/receipt",
+            "/s/wMHCw8TFxsfIycrL",
+            "//evil.example/",
+            "//evil.example%2f",
+            "/\\evil.example/",
+            "/%5cevil.example/",
+            "/s//evil.example/",
+            "/s/evil.example/",
+            "/s/..%2f..%2fevil/",
+            "/s/wMHCw8TFxsfIycrL%0d%0aset-cookie:x/",
+            "/s/wMHCw8TFxsfIycrL%23k=EAAB/",
+            "/s/wMHCw8TFxsfIycr%4c/",
+            "/receipt%23t=YGFi/",
+            "/s/x/",
+            "/s/",
+            "/nothing/",
+        ] {
+            assert_eq!(without_slash(path), None, "{path}");
         }
     }
 }

@@ -1,6 +1,5 @@
 //! Start to stop: database, sweeper, listener, and an end that loses nothing.
 
-use std::future::Future;
 use std::io;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -9,24 +8,26 @@ use std::time::Duration;
 use app::shell::Assets;
 use app::store::SecretStore;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::listener::{self, ConnectionLimits};
 use crate::metrics;
 use crate::quota::measure;
 use crate::router::router;
+use crate::shutdown::{self, Phase};
 use crate::state::AppState;
 use crate::sweeper::sweep;
 
-/// Serves until `stop` resolves, then lets what is under way finish, and closes the database.
+/// Serves until the phase is [`Phase::Stopping`], then lets requests in flight finish, and closes the database.
 pub async fn serve(
     listener: TcpListener,
     config: &Config,
     store: Arc<dyn SecretStore>,
     assets: Assets,
-    stop: impl Future<Output = ()> + Send + 'static,
+    phase: watch::Receiver<Phase>,
 ) -> io::Result<()> {
-    let state = AppState::new(config, store, assets);
+    let state = AppState::new(config, store, assets, phase.clone());
     let metrics = match config.metrics_listen {
         None => None,
         Some(address) => {
@@ -49,7 +50,7 @@ pub async fn serve(
         per_address: many(config.protection.max_connections_per_address),
         proxies: config.protection.trusted_proxies.clone(),
     };
-    let served = listener::serve(listener, router(state), limits, stop).await;
+    let served = listener::serve(listener, router(state), limits, shutdown::stopped(phase)).await;
     measuring.abort();
     forgetting.abort();
     if let Some(sweeper) = sweeper {

@@ -8,11 +8,14 @@ use app::store::SecretStore;
 use app::vault::{StorageQuota, Vault};
 use axum::http::HeaderMap;
 use ipnet::IpNet;
+use tokio::sync::watch;
 
 use crate::client::Client;
 use crate::config::{Config, CreationTokens};
 use crate::metrics::{Metered, Shared};
+use crate::origin::OriginPolicy;
 use crate::rate_limit::{Call, RateLimits};
+use crate::shutdown::Phase;
 
 /// Cheap to clone, which every layer does for every request; the same for all of them.
 #[derive(Clone)]
@@ -27,17 +30,25 @@ struct Inner {
     limits: Option<RateLimits>,
     trusted_proxies: Vec<IpNet>,
     tokens: Option<CreationTokens>,
+    origins: OriginPolicy,
+    phase: watch::Receiver<Phase>,
+    strict_transport_security: Option<&'static str>,
 }
 
 impl AppState {
     /// The state of a server with this configuration, store and site.
-    pub fn new(config: &Config, store: Arc<dyn SecretStore>, assets: Assets) -> Self {
+    pub fn new(
+        config: &Config,
+        store: Arc<dyn SecretStore>,
+        assets: Assets,
+        phase: watch::Receiver<Phase>,
+    ) -> Self {
         let metrics = Shared::default();
         let store: Arc<dyn SecretStore> = Arc::new(Metered::new(store, Arc::clone(&metrics)));
         let limits = config.limits();
         let operator = config.operator.operator();
         let tokens = config.protection.creation_tokens.clone();
-        let public_url = config.public_url.clone();
+        let public_url = config.http.canonical_url().map(str::to_owned);
         let site = Site { public_url, limits, needs_token: tokens.is_some(), assets, operator };
         let quota = Arc::new(StorageQuota::new(config.protection.storage_quota));
         Self(Arc::new(Inner {
@@ -49,6 +60,9 @@ impl AppState {
             limits: RateLimits::new(&config.protection),
             trusted_proxies: config.protection.trusted_proxies.clone(),
             tokens,
+            origins: OriginPolicy::new(config.http.public_urls.clone()),
+            phase,
+            strict_transport_security: config.http.strict_transport_security(),
         }))
     }
 
@@ -65,6 +79,21 @@ impl AppState {
     /// What is counted.
     pub(crate) fn metrics(&self) -> Shared {
         Arc::clone(&self.0.metrics)
+    }
+
+    /// Whether the server is about to stop.
+    pub(crate) fn is_draining(&self) -> bool {
+        *self.0.phase.borrow() != Phase::Serving
+    }
+
+    /// The value of `Strict-Transport-Security`, if it is sent.
+    pub(crate) fn strict_transport_security(&self) -> Option<&'static str> {
+        self.0.strict_transport_security
+    }
+
+    /// Which pages may call the API.
+    pub(crate) fn origins(&self) -> &OriginPolicy {
+        &self.0.origins
     }
 
     /// Who asks.
@@ -100,6 +129,11 @@ impl AppState {
 
     pub(crate) fn site(&self) -> &Site {
         &self.0.site
+    }
+
+    /// Every public URL; the first is the canonical one.
+    pub(crate) fn public_urls(&self) -> &[String] {
+        self.0.origins.public_urls()
     }
 
     pub(crate) fn public_url(&self) -> Option<&str> {

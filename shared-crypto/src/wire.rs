@@ -172,6 +172,36 @@ pub struct ReceiptAnswer {
     pub ended_at: Option<DateTime<Utc>>,
 }
 
+/// 200 to `GET /api/v1/config`: what this server allows, and what is switched on. Later versions add fields.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct ServerConfig {
+    /// The server's version.
+    pub version: String,
+    /// Most bytes of a text, or of files together, before they are sealed.
+    pub max_secret_bytes: u64,
+    /// Most files of a secret.
+    pub max_files: u16,
+    /// Shortest life of a secret, in seconds.
+    pub min_ttl_seconds: u32,
+    /// Longest life of a secret, in seconds.
+    pub max_ttl_seconds: u32,
+    /// The only life of a secret that is allowed, in seconds; null where senders choose.
+    pub fixed_ttl_seconds: Option<u32>,
+    /// Most views of a secret.
+    pub max_views: u8,
+    /// The only number of views that is allowed; null where senders choose.
+    pub fixed_max_views: Option<u8>,
+    /// Whether only those who have a creation token may create.
+    pub creation_token: bool,
+    /// Whether people may be asked for secrets.
+    #[serde(default)]
+    pub requests: bool,
+    /// Whether senders can be notified.
+    #[serde(default)]
+    pub notifications: bool,
+}
+
 /// The body of every answer that is not 2xx.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

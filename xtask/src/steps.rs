@@ -108,7 +108,7 @@ impl Step {
             Self::Build | Self::Reproduce => {
                 &[Tool::WasmTarget, Tool::Node, Tool::CargoLeptos, Tool::WasmBindgen, Tool::WasmOpt]
             }
-            Self::E2e => &[Tool::Postgres, Tool::Node, Tool::Python, Tool::Nginx, Tool::Browser],
+            Self::E2e => &[Tool::Postgres, Tool::Node, Tool::Python, Tool::ReverseProxies, Tool::Browser],
         }
     }
 

@@ -8,9 +8,9 @@ mod browser;
 mod cargo_install;
 mod deny;
 mod leptos;
-mod nginx;
 mod node;
 mod python;
+mod reverse_proxies;
 mod rust;
 mod version;
 mod wasm_bindgen;
@@ -24,8 +24,8 @@ use crate::steps::Step;
 pub(crate) use apt::{install as apt_install, is_root};
 pub(crate) use browser::{browser, chrome_driver};
 pub(crate) use cargo_install::CARGO_DEB;
-pub(crate) use nginx::nginx;
 pub(crate) use python::programs as python_programs;
+pub(crate) use reverse_proxies::REVERSE_PROXIES;
 pub(crate) use rust::WASM;
 pub(crate) use version::Version;
 
@@ -41,7 +41,7 @@ pub(crate) enum Tool {
     WasmOpt,
     Node,
     Python,
-    Nginx,
+    ReverseProxies,
     Browser,
     ChromeDriver,
     Postgres,
@@ -60,7 +60,7 @@ impl Tool {
             Self::WasmOpt => wasm_opt::ensure(),
             Self::Node => node::ensure(),
             Self::Python => python::ensure(),
-            Self::Nginx => nginx::ensure(),
+            Self::ReverseProxies => reverse_proxies::ensure(),
             Self::Browser => {
                 browser::ensure();
                 Ok(())

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use serde_json::Value;
 
 use super::Meta;
-use crate::openapi::{CALLS, Call, PYTHON, curl, document};
+use crate::openapi::{CALLS, Call, PYTHON, config, curl, document};
 use crate::shell::Site;
 
 pub(super) const META: Meta = Meta::text(
@@ -17,14 +17,15 @@ pub(super) const META: Meta = Meta::text(
 fn view(site: &Site) -> impl IntoView + use<> {
     let document = document(&site.limits, site.public_url.as_deref());
     let calls = CALLS.iter().map(|call| described(call, &document)).collect_view();
+    let limits = limits(&document);
     view! {
         <h1>"The API"</h1>
-        <p class="lead">"Five calls, with which other programs can do all that the pages do. The server gets ciphertext only: a client seals and opens by itself."</p>
+        <p class="lead">"Five calls, with which other programs can do all that the pages do, and one that says what the server allows. The server gets ciphertext only: a client seals and opens by itself."</p>
         <div class="prose">
             <p>"For programs there is the same as OpenAPI 3.1: "<a href="/api/v1/openapi.json">"/api/v1/openapi.json"</a>". In a terminal, "<code>"ikrypt"</code>" is a finished client."</p>
             <h2 id="shape">"What holds for all of them"</h2>
             <ul>
-                <li>"They are "<code>"POST"</code>" with "<code>"Content-Type: application/json"</code>". Nothing secret and no id is ever in a URL."</li>
+                <li>"The five are "<code>"POST"</code>" with "<code>"Content-Type: application/json"</code>". Nothing secret and no id is ever in a URL."</li>
                 <li>"Byte strings are base64url without padding, in their one canonical form. Times are RFC 3339 in UTC. An unknown field is an error."</li>
                 <li>"The same request may be sent again when its answer was lost: nothing is stored, viewed or burned twice by that. For a reveal that means the same claim, within five minutes; only a wrong passphrase counts again."</li>
                 <li>"An error is "<code>"{\"error\": \"code\"}"</code>", with the fields below. To somebody without the link, "<code>"unavailable"</code>" is the answer to everything."</li>
@@ -33,6 +34,7 @@ fn view(site: &Site) -> impl IntoView + use<> {
                 <li>"A request from another site's page is refused. Programs send no "<code>"Origin"</code>", and are served."</li>
             </ul>
             {calls}
+            {limits}
             <h2 id="curl">"With curl"</h2>
             <p>"All five calls, on a secret that is already sealed."</p>
             <pre class="code" role="region" aria-label="Example for curl"><code>{curl()}</code></pre>
@@ -40,6 +42,19 @@ fn view(site: &Site) -> impl IntoView + use<> {
             <p>"A whole client in one file, which needs the package "<code>"cryptography"</code>". It shows every step from a text to a link and back."</p>
             <pre class="code" role="region" aria-label="Example for Python"><code>{PYTHON}</code></pre>
         </div>
+    }
+}
+
+/// The call that is no `POST`: what the server allows.
+fn limits(document: &Value) -> impl IntoView + use<> {
+    let item = &document["paths"][config::PATH]["get"];
+    let text = |name: &str| item[name].as_str().unwrap_or_default().to_owned();
+    let gives = fields(document, item.pointer("/responses/200/content/application~1json/schema"));
+    view! {
+        <h2 id="config">{text("summary")}</h2>
+        <p><code>"GET "{config::PATH}</code></p>
+        <p>{text("description")}</p>
+        {table("What config answers", gives)}
     }
 }
 

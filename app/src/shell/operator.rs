@@ -31,7 +31,8 @@ pub enum Contact {
 }
 
 impl Contact {
-    pub(crate) fn href(&self) -> String {
+    /// The address of a link to it.
+    pub fn href(&self) -> String {
         match self {
             Self::Mail(address) => format!("mailto:{address}"),
             Self::Web(url) => url.clone(),

@@ -2,7 +2,7 @@
 //!
 //! A short form runs always; `IKRYPT_TORTURE=1` makes it 200 kills.
 
-mod child;
+pub(crate) mod child;
 mod ledger;
 
 use std::process::Command;

@@ -1,6 +1,7 @@
 //! The API as a client sees it: statuses, bodies, headers, and what never changes a row.
 
 mod abuse;
+mod config;
 mod create;
 mod database_away;
 mod full_disk;
@@ -10,6 +11,7 @@ mod metrics;
 mod open;
 mod origin;
 mod paths;
+mod probe;
 mod protection;
 mod receipt;
 mod reveal;

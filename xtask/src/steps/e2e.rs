@@ -11,7 +11,7 @@ use crate::{tee, tools, workspace};
 
 /// Runs Playwright on the product that was built, with a PostgreSQL for the asking.
 ///
-/// The tests get `IKRYPT_SERVER_BIN`, `IKRYPT_BIN`, `IKRYPT_PYTHON` (a folder), `DATABASE_URL`, and `CHROMIUM` if the system has a browser;
+/// The tests get `IKRYPT_SERVER_BIN`, `IKRYPT_BIN`, `IKRYPT_PYTHON` (a folder), `NGINX`, `CADDY`, `HAPROXY`, `DATABASE_URL`, and `CHROMIUM` if the system has a browser;
 /// without it they use the one Playwright brings along.
 pub(super) fn tests(shared: &mut Shared) -> Result<()> {
     let database_url = shared.database_url()?;
@@ -36,8 +36,10 @@ pub(crate) fn playwright(database_url: &str) -> Result<Command> {
         .env("IKRYPT_SERVER_BIN", server)
         .env("IKRYPT_BIN", workspace::cli_binary())
         .env("IKRYPT_PYTHON", tools::python_programs())
-        .env("NGINX", tools::nginx().unwrap_or_default())
         .env("DATABASE_URL", database_url);
+    for proxy in &tools::REVERSE_PROXIES {
+        playwright.env(proxy.variable, proxy.path().unwrap_or_default());
+    }
     if let Some(browser) = tools::browser() {
         playwright.env("CHROMIUM", browser);
     } else {

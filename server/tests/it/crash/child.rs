@@ -1,37 +1,47 @@
 //! The server in a process of its own, which can be killed: this test binary, started a second time.
 
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use server::config::{Config, Switch};
+use server::shutdown::{Phase, Signals};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::{Child as Process, Command};
+use tokio::sync::watch;
 
 use crate::common::{Database as _, Sqlite, eventually};
 use crate::http::Site;
 
 const DATABASE: &str = "IKRYPT_TEST_CHILD_DATABASE";
 const PORT: &str = "IKRYPT_TEST_CHILD_PORT";
+const DRAIN: &str = "IKRYPT_TEST_CHILD_DRAIN";
 
 /// A server, and how to start it again on the same port.
-pub(super) struct Child {
+pub(crate) struct Child {
     database: String,
     port: u16,
+    drain: Duration,
     process: Mutex<Option<Process>>,
     /// Lines that the process has written since it was ready.
     lines_read: Arc<AtomicUsize>,
 }
 
 impl Child {
-    pub(super) async fn start(database: &str) -> Self {
+    pub(crate) async fn start(database: &str) -> Self {
+        Self::start_with_drain(database, Duration::ZERO).await
+    }
+
+    /// A server that drains for this long after SIGTERM.
+    pub(crate) async fn start_with_drain(database: &str, drain: Duration) -> Self {
         // Free now, and nobody else's while it is listened on.
         let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
         let child = Self {
             database: database.to_owned(),
             port,
+            drain,
             process: Mutex::new(None),
             lines_read: Arc::default(),
         };
@@ -39,7 +49,7 @@ impl Child {
         child
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
@@ -52,6 +62,19 @@ impl Child {
     pub(super) async fn stop(&self) {
         let process = self.process.lock().unwrap().take();
         process.unwrap().kill().await.unwrap();
+    }
+
+    /// Sends a signal by its name: `TERM`, `INT`.
+    pub(crate) async fn signal(&self, name: &str) {
+        let pid = self.process.lock().unwrap().as_ref().unwrap().id().unwrap();
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(pid.to_string()).status().await.unwrap();
+        assert!(sent.success());
+    }
+
+    /// Waits for the process to end by itself.
+    pub(crate) async fn ended(&self) -> ExitStatus {
+        let process = self.process.lock().unwrap().take();
+        process.unwrap().wait().await.unwrap()
     }
 
     /// Resident memory in KiB, and open files.
@@ -68,6 +91,7 @@ impl Child {
             .args(["--exact", "crash::child::serve", "--ignored", "--nocapture"])
             .env(DATABASE, &self.database)
             .env(PORT, self.port.to_string())
+            .env(DRAIN, self.drain.as_secs().to_string())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
@@ -101,8 +125,17 @@ async fn serve() {
     let store = server::store::connect(&database).await.unwrap();
     let port: u16 = std::env::var(PORT).unwrap().parse().unwrap();
     let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    let signals = Signals::new().unwrap();
+    let drain: u64 = std::env::var(DRAIN).unwrap().parse().unwrap();
+    let (phase, phases) = watch::channel(Phase::Serving);
+    tokio::spawn(signals.follow(Duration::from_secs(drain), phase));
     println!("\nready");
-    server::serve::serve(listener, &config, store, Site::assets(), write_until_killed()).await.unwrap();
+    tokio::select! {
+        served = server::serve::serve(listener, &config, store, Site::assets(), phases) => served.unwrap(),
+        () = write_until_killed() => {}
+    }
+    // Without the last lines of the test harness.
+    std::process::exit(0);
 }
 
 /// Writes to the output as the test harness does, but sooner: `println` panics once the pipe is closed.

@@ -1,6 +1,7 @@
-//! ACCEPTANCE 6, and the media types of 5.
+//! ACCEPTANCE 6 and 55, and the media types of 5.
 
 use reqwest::Method;
+use server::config::Switch;
 
 use super::{Site, create_body, open_body, sealed};
 use crate::common::Bed;
@@ -8,6 +9,7 @@ use crate::common::Bed;
 suite! {
     only_post_is_served_and_no_other_origin_is_let_in,
     another_sites_page_is_refused_and_a_program_is_served,
+    own_page_is_served_whatever_a_proxy_makes_of_host,
     an_answer_is_never_turned_into_a_redirect,
     only_plain_json_is_taken,
     every_answer_has_its_security_headers,
@@ -39,6 +41,7 @@ async fn another_sites_page_is_refused_and_a_program_is_served(bed: &Bed) {
         &[("sec-fetch-site", "cross-site")],
         &[("sec-fetch-site", "same-site")],
         &[("origin", site.url.as_str()), ("sec-fetch-site", "cross-site")],
+        &[("origin", "https://a.example"), ("host", "b.example")],
     ] {
         site.send(with(foreign)).await.assert_refused(403, "cross_site");
     }
@@ -50,6 +53,48 @@ async fn another_sites_page_is_refused_and_a_program_is_served(bed: &Bed) {
         &[("sec-fetch-site", "none")],
     ] {
         assert_eq!(site.send(with(own)).await.status, 201);
+    }
+}
+
+async fn own_page_is_served_whatever_a_proxy_makes_of_host(bed: &Bed) {
+    let site = Site::start(bed).await;
+    let two_names = Site::start_with(bed, |config| {
+        config.protection.rate_limit = Switch::Off;
+        config.http.public_urls = ["https://a.example", "http://b.example:8080"].map(str::to_owned).to_vec();
+    })
+    .await;
+    let status = async |site: &Site, origin: &str, host: &str, fetch_site: Option<&str>| {
+        let request = site.post("create").header("content-type", "application/json");
+        let request = request.header("origin", origin).header("host", host);
+        let request =
+            fetch_site.iter().fold(request, |request, value| request.header("sec-fetch-site", *value));
+        site.send(request.body(create_body(&sealed(), 1).to_string())).await.status
+    };
+    for (origin, host, fetch_site, expected) in [
+        ("https://a.example", "a.example:443", Some("same-origin"), 201),
+        ("https://a.example", "a.example:443", None, 201),
+        ("https://a.example", "10.0.0.7:3000", Some("same-origin"), 201),
+        ("https://[2001:db8::1]", "[2001:DB8::1]:443", None, 201),
+        ("https://a.example", "10.0.0.7:3000", None, 403),
+        ("https://a.example", "a.example:443", Some("same-site"), 403),
+        ("null", "a.example", None, 403),
+    ] {
+        assert_eq!(status(&site, origin, host, fetch_site).await, expected, "{origin} {host} {fetch_site:?}");
+    }
+    for (origin, host, fetch_site, expected) in [
+        ("https://a.example", "10.0.0.7:3000", None, 201),
+        ("http://b.example:8080", "10.0.0.7:3000", None, 201),
+        ("https://c.example", "c.example", None, 201),
+        ("https://c.example", "a.example", Some("same-origin"), 201),
+        ("https://c.example", "a.example", None, 403),
+        ("https://b.example:8080", "10.0.0.7:3000", None, 403),
+        ("http://a.example", "10.0.0.7:3000", None, 403),
+    ] {
+        assert_eq!(
+            status(&two_names, origin, host, fetch_site).await,
+            expected,
+            "{origin} {host} {fetch_site:?}"
+        );
     }
 }
 

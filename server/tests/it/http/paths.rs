@@ -1,4 +1,5 @@
-//! ACCEPTANCE 39 and 40: no path leads to a file, and every answer carries its headers.
+//! ACCEPTANCE 39, 40 and 44: no path leads to a file, every answer carries its headers, and a slash at the end of a link
+//! does no harm.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -6,7 +7,10 @@ use tokio::net::TcpStream;
 use super::Site;
 use crate::common::Bed;
 
-suite! { no_path_leads_to_a_file_and_every_answer_carries_its_headers }
+suite! {
+    no_path_leads_to_a_file_and_every_answer_carries_its_headers,
+    trailing_slash_redirects_to_the_page_and_nowhere_else,
+}
 
 /// A path as it stands, which a client's library would tidy up.
 async fn get(site: &Site, method: &str, path: &str) -> String {
@@ -76,5 +80,49 @@ async fn no_path_leads_to_a_file_and_every_answer_carries_its_headers(bed: &Bed)
                 assert!(!said.contains(&format!("\r\n{header}")), "{method} {path}: {said}");
             }
         }
+    }
+}
+
+/// The status and `Location` of a path.
+fn redirect(said: &str) -> (&str, Option<&str>) {
+    let status = said.split(' ').nth(1).unwrap();
+    (status, said.lines().find_map(|line| line.strip_prefix("location: ")))
+}
+
+async fn trailing_slash_redirects_to_the_page_and_nowhere_else(bed: &Bed) {
+    let site = Site::start(bed).await;
+    // Header names and values are lower case here, so the id is one without capitals.
+    for (path, location) in [
+        ("/s/a123456789012345/", "/s/a123456789012345"),
+        ("/s/a123456789012345/?utm_source=mail", "/s/a123456789012345"),
+        ("/s/a123456789012345%2F", "/s/a123456789012345"),
+        ("/receipt/", "/receipt"),
+        ("/receipt//?next=//evil.example", "/receipt"),
+        ("/about/", "/about"),
+    ] {
+        for method in ["GET", "HEAD"] {
+            let said = get(&site, method, path).await;
+            assert_eq!(redirect(&said), ("308", Some(location)), "{method} {path}");
+            assert!(said.contains("cache-control: no-store"), "{said}");
+        }
+        let posted = get(&site, "POST", path).await;
+        assert_eq!(redirect(&posted), ("405", None), "{path}");
+    }
+    for path in [
+        "//evil.example/",
+        "//evil.example%2f",
+        "/\\evil.example/",
+        "/s//evil.example/",
+        "/s/a123456789012345/..//evil.example/",
+        "/s/../",
+        "/api/v1/open/",
+    ] {
+        let said = get(&site, "GET", path).await;
+        assert_eq!(redirect(&said).1, None, "{path}: {said}");
+    }
+    // A key that a mail gateway moved into the path stays where the page can read it.
+    for path in ["/s/a123456789012345%23k=eaab/", "/s/a123456789012345/%23k=eaab", "/receipt/%23t=ygfi/"] {
+        let said = get(&site, "GET", path).await;
+        assert_eq!(redirect(&said), ("200", None), "{path}");
     }
 }

@@ -7,8 +7,9 @@ use app::store::SecretStore;
 use axum::http::HeaderMap;
 use serde_json::Value;
 use server::config::{Config, Switch};
+use server::shutdown::Phase;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::{create_body, sealed};
@@ -19,7 +20,7 @@ use shared_crypto::Sealed;
 pub(crate) struct Site {
     pub(crate) url: String,
     pub(crate) client: reqwest::Client,
-    stop: oneshot::Sender<()>,
+    phase: watch::Sender<Phase>,
     serving: JoinHandle<std::io::Result<()>>,
 }
 
@@ -55,12 +56,11 @@ impl Site {
         change(&mut config);
         let listener = TcpListener::bind(config.listen).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (stop, stopped) = oneshot::channel();
+        let (phase, phases) = watch::channel(Phase::Serving);
         let serving = tokio::spawn(async move {
-            let stopped = async move { drop(stopped.await) };
-            server::serve::serve(listener, &config, store, Self::assets(), stopped).await
+            server::serve::serve(listener, &config, store, Self::assets(), phases).await
         });
-        Self { url, client: reqwest::Client::new(), stop, serving }
+        Self { url, client: reqwest::Client::new(), phase, serving }
     }
 
     /// Names of a site that was never built.
@@ -105,9 +105,14 @@ impl Site {
         (sealed, id)
     }
 
+    /// What SIGTERM does first where a drain is configured.
+    pub(crate) fn drain(&self) {
+        self.phase.send_replace(Phase::Draining);
+    }
+
     /// SIGTERM, and what the server says when it has ended.
     pub(crate) async fn stop(self) -> std::io::Result<()> {
-        let _ = self.stop.send(());
+        self.phase.send_replace(Phase::Stopping);
         self.serving.await.unwrap()
     }
 }

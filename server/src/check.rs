@@ -9,7 +9,8 @@ use app::store::About;
 use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
-use crate::config::{Config, Switch};
+use crate::assets;
+use crate::config::{Config, Switch, unknown_variables};
 use crate::manifest::{self, manifest};
 use crate::store::{self, ConnectError};
 
@@ -61,11 +62,16 @@ fn bad(text: impl Into<String>) -> Finding {
     Finding { verdict: Verdict::Bad, text: text.into() }
 }
 
-/// Looks at everything that can be looked at from here. `now` is this machine's clock.
-pub async fn check(config: &Config, assets: &Assets, now: DateTime<Utc>) -> Vec<Finding> {
+/// Looks at everything that can be looked at from here. `assets` are the built pages, `now` is this machine's clock.
+pub async fn check(config: &Config, assets: Option<&Assets>, now: DateTime<Utc>) -> Vec<Finding> {
     let mut findings = database(config, now).await;
+    findings.extend(environment());
     findings.extend(address(config));
     findings.extend(protection(config));
+    let Some(assets) = assets else {
+        findings.push(bad(assets::MISSING));
+        return findings;
+    };
     if let Some(url) = config.public_url.clone() {
         let built = manifest(assets);
         let asked = tokio::task::spawn_blocking(move || reached(&url, &built)).await;
@@ -111,6 +117,16 @@ async fn database(config: &Config, now: DateTime<Utc>) -> Vec<Finding> {
             ]
         }
     }
+}
+
+fn environment() -> Option<Finding> {
+    let unknown = unknown_variables();
+    (!unknown.is_empty()).then(|| {
+        doubtful(format!(
+            "these environment variables are no settings of this server: {}",
+            unknown.join(", ")
+        ))
+    })
 }
 
 fn address(config: &Config) -> Vec<Finding> {

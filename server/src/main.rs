@@ -12,17 +12,28 @@ use app::shell::Assets;
 use app::store::SecretStore;
 use chrono::{DateTime, Utc};
 use server::check::{Finding, Verdict};
-use server::config::{Admin, Command, Config};
+use server::config::{Admin, Command, Config, unknown_variables};
 use server::manifest::manifest;
 use server::store::ConnectError;
 use server::{admin, assets, check, serve, store, telemetry};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let config = Config::read();
-    let telemetry = match telemetry::init(&config) {
+    let runtime = match Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return refused(&format!("the system refuses threads: {error}")),
+    };
+    let ended = runtime.block_on(end(&config));
+    // A look-up of a name may still wait for an answer, and cannot be cancelled.
+    runtime.shutdown_background();
+    ended
+}
+
+async fn end(config: &Config) -> ExitCode {
+    let telemetry = match telemetry::init(config) {
         Ok(telemetry) => telemetry,
         Err(error) => {
             return refused(&format!(
@@ -30,7 +41,7 @@ async fn main() -> ExitCode {
             ));
         }
     };
-    let ended = match run(&config).await {
+    let ended = match run(config).await {
         Ok(code) => code,
         Err(error) => refused(&error),
     };
@@ -45,16 +56,26 @@ fn refused(error: &str) -> ExitCode {
 }
 
 async fn run(config: &Config) -> Result<ExitCode, String> {
-    let assets = assets::built()
-        .ok_or("this binary was built without its pages: build it with `cargo xtask build`")?;
-    match &config.command {
-        None => serve(config, assets).await.map(|()| ExitCode::SUCCESS),
-        Some(Command::Manifest) => {
-            print!("{}", manifest(&assets));
+    // From now on they end the program here, also where it is the first process of a container.
+    let mut signals = Signals::new().map_err(|error| error.to_string())?;
+    let Some(command) = &config.command else {
+        return serve(config, signals).await.map(|()| ExitCode::SUCCESS);
+    };
+    tokio::select! {
+        ended = operate(config, command) => ended,
+        () = signals.stop() => Err("stopped before it was done".to_owned()),
+    }
+}
+
+/// Does what is asked for instead of serving.
+async fn operate(config: &Config, command: &Command) -> Result<ExitCode, String> {
+    match command {
+        Command::Manifest => {
+            print!("{}", manifest(&built()?));
             Ok(ExitCode::SUCCESS)
         }
-        Some(Command::Check) => Ok(checked(&check::check(config, &assets, clock()).await)),
-        Some(Command::Admin(command)) => {
+        Command::Check => Ok(checked(&check::check(config, assets::built().as_ref(), clock()).await)),
+        Command::Admin(command) => {
             // Only what says so makes or changes a table: a misplaced path is an error, and no empty database.
             let store =
                 if *command == Admin::Migrate { connect(config).await? } else { attach(config).await? };
@@ -64,6 +85,10 @@ async fn run(config: &Config) -> Result<ExitCode, String> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+fn built() -> Result<Assets, String> {
+    assets::built().ok_or_else(|| assets::MISSING.to_owned())
 }
 
 #[expect(
@@ -94,10 +119,19 @@ fn of_database(config: &Config, error: &ConnectError) -> String {
     format!("{} (--database-url, DATABASE_URL): {error}", store::describe(&config.database_url))
 }
 
-async fn serve(config: &Config, assets: Assets) -> Result<(), String> {
-    let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
-    let store = connect(config).await?;
+async fn serve(config: &Config, mut signals: Signals) -> Result<(), String> {
+    let unknown = unknown_variables();
+    if !unknown.is_empty() {
+        tracing::warn!(variables = ?unknown, "these environment variables are no settings of this server");
+    }
+    let store = tokio::select! {
+        store = connect(config) => store?,
+        () = signals.stop() => {
+            tracing::info!("stopping before anything was served");
+            return Ok(());
+        }
+    };
+    let assets = built()?;
     tracing::info!(database = store::describe(&config.database_url), "secrets are kept here");
     let listener = TcpListener::bind(config.listen)
         .await
@@ -105,11 +139,29 @@ async fn serve(config: &Config, assets: Assets) -> Result<(), String> {
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     println!("listening on http://{address}");
     let stop = async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        signals.stop().await;
         tracing::info!("stopping: requests in flight are finished first");
     };
     serve::serve(listener, config, store, assets, stop).await.map_err(|error| error.to_string())
+}
+
+/// SIGTERM and Ctrl-C.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// From now on neither ends the process by itself.
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Returns when one of them arrives.
+    async fn stop(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }

@@ -10,6 +10,7 @@ mod deny;
 mod leptos;
 mod nginx;
 mod node;
+mod pgbouncer;
 mod python;
 mod rust;
 mod version;
@@ -42,6 +43,7 @@ pub(crate) enum Tool {
     Node,
     Python,
     Nginx,
+    PgBouncer,
     Browser,
     ChromeDriver,
     Postgres,
@@ -61,6 +63,7 @@ impl Tool {
             Self::Node => node::ensure(),
             Self::Python => python::ensure(),
             Self::Nginx => nginx::ensure(),
+            Self::PgBouncer => pgbouncer::ensure(),
             Self::Browser => {
                 browser::ensure();
                 Ok(())

@@ -3,6 +3,7 @@
 mod admin;
 mod create;
 mod files;
+mod migrate;
 mod open;
 mod receipt;
 mod reveal;
@@ -28,6 +29,7 @@ use tokio::sync::Notify;
 
 use super::ConnectError;
 use super::gather::{Gather, Limits};
+use super::migrations::LOCK_WAIT;
 use super::unit::unit;
 use crate::finish::finish;
 use create::Creates;
@@ -94,7 +96,7 @@ impl SqliteStore {
     ) -> Result<Self, ConnectError> {
         files::make_private(options.get_filename())?;
         let store = Self::attach_with(options.clone(), writer).await?;
-        files::migrate(store.writer.pool()).await?;
+        migrate::migrate(store.writer.pool(), LOCK_WAIT).await?;
         files::keep_log_short(options, &store.writer, &store.deleted);
         // What a process that was killed has left in the log.
         store.deleted.notify_one();
@@ -108,7 +110,7 @@ impl SqliteStore {
             return Err(ConnectError::Missing);
         }
         let store = Self::attach_with(options.clone(), SqlitePoolOptions::new()).await?;
-        if !super::are_current(&mut *store.readers.acquire().await?, &files::MIGRATIONS).await? {
+        if !migrate::is_current(&mut *store.readers.acquire().await?).await? {
             return Err(ConnectError::Older);
         }
         files::keep_log_short(options, &store.writer, &store.deleted);

@@ -3,6 +3,7 @@
 mod bed;
 mod crowd;
 mod database;
+mod pgbouncer;
 mod postgres;
 mod proxy;
 mod sample;
@@ -11,6 +12,7 @@ mod sqlite;
 pub(crate) use bed::Bed;
 pub(crate) use crowd::{at_once, eventually, eventually_some, random};
 pub(crate) use database::{Database, hex};
+pub(crate) use pgbouncer::PgBouncer;
 pub(crate) use postgres::Postgres;
 pub(crate) use proxy::{Line, Proxy};
 pub(crate) use sample::Sample;

@@ -12,3 +12,5 @@ mod common;
 mod store;
 mod crash;
 mod http;
+mod pooler;
+mod startup;

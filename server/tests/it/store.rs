@@ -27,20 +27,20 @@ macro_rules! suite {
 
 mod admin;
 mod batches;
-mod burn;
-mod claims;
+pub(crate) mod burn;
+pub(crate) mod claims;
 mod commit;
 mod connections;
-mod create;
+pub(crate) mod create;
 mod expiry;
 mod files;
-mod guessing;
+pub(crate) mod guessing;
 mod hang_up;
 mod migrations;
 mod model;
-mod open;
+pub(crate) mod open;
 mod pages;
-mod races;
-mod reveal;
-mod sweep;
+pub(crate) mod races;
+pub(crate) mod reveal;
+pub(crate) mod sweep;
 mod traps;

@@ -68,8 +68,8 @@ pub(crate) struct Send {
     #[arg(long, env = "IKRYPT_SERVER", value_name = "URL")]
     pub server: Option<String>,
 
-    /// Take the token from a file, where the server lets only those create who have one; else `IKRYPT_TOKEN`, or
-    /// `token` in the configuration file
+    /// Take the token from a file, where the server lets only those create who have one; else `IKRYPT_TOKEN`, the
+    /// file that `IKRYPT_TOKEN_FILE` names, or `token` in the configuration file
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
 

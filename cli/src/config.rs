@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy as _;
 use serde::Deserialize;
@@ -21,9 +21,14 @@ struct Config {
     token: Option<String>,
 }
 
+/// Returns what an environment variable is set to; an empty value counts as unset.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 /// The server on the command line or in the environment, else the one in the file.
 pub(crate) fn server(given: Option<&str>) -> Result<Server, Failure> {
-    if let Some(url) = given {
+    if let Some(url) = given.filter(|url| !url.is_empty()) {
         return Server::at(url);
     }
     let path = path().map_or_else(|| "the configuration file".to_owned(), |path| path.display().to_string());
@@ -49,8 +54,14 @@ fn found(args: &Send, server: &Server) -> Result<Option<Zeroizing<String>>, Fail
     if let Some(path) = &args.token_file {
         return input::line_of(path).map(Some);
     }
-    if let Ok(token) = std::env::var("IKRYPT_TOKEN") {
-        return Ok(Some(Zeroizing::new(token)));
+    match (variable("IKRYPT_TOKEN"), variable("IKRYPT_TOKEN_FILE")) {
+        (Some(_), Some(_)) => {
+            let text = "IKRYPT_TOKEN and IKRYPT_TOKEN_FILE are both set: unset one of them";
+            return Err(Failure::Usage(text.to_owned()));
+        }
+        (Some(token), None) => return Ok(Some(Zeroizing::new(token))),
+        (None, Some(path)) => return input::line_of(Path::new(&path)).map(Some),
+        (None, None) => {}
     }
     let Config { server: Some(own), token: Some(token) } = read()? else { return Ok(None) };
     let is_its_own = Server::at(&own).is_ok_and(|own| own.origin() == server.origin());

@@ -28,7 +28,7 @@ impl Server {
     /// The one that a link names; a link without one is for the server of one's own.
     pub(crate) fn of_link(origin: &str) -> Result<Self, Failure> {
         match origin {
-            "" => config::server(std::env::var("IKRYPT_SERVER").ok().as_deref()),
+            "" => config::server(config::variable("IKRYPT_SERVER").as_deref()),
             _ if origin.contains("://") => Self::at(origin),
             // As people write addresses.
             _ => Self::at(&format!("https://{origin}")),

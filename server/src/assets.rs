@@ -32,6 +32,9 @@ const FOREVER: &str = "public, max-age=31536000, immutable";
 /// It is asked for again each time, and sent only where it has changed: files that belong together stay so.
 const UNTIL_IT_CHANGES: &str = "no-cache";
 
+/// What is said where the site was not built.
+pub const MISSING: &str = "this binary was built without its pages: build it with `cargo xtask build`";
+
 /// Where the built files are; `None` where the site was not built.
 pub fn built() -> Option<Assets> {
     let find = |extension: &str| {

@@ -9,7 +9,8 @@ use app::store::About;
 use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 
-use crate::config::{Config, Switch};
+use crate::assets;
+use crate::config::{Config, Switch, unknown_variables};
 use crate::manifest::{self, manifest};
 use crate::store::{self, ConnectError, FileSystem, SqliteStore};
 
@@ -61,12 +62,17 @@ fn bad(text: impl Into<String>) -> Finding {
     Finding { verdict: Verdict::Bad, text: text.into() }
 }
 
-/// Looks at everything that can be looked at from here. `now` is this machine's clock.
-pub async fn check(config: &Config, assets: &Assets, now: DateTime<Utc>) -> Vec<Finding> {
+/// Looks at everything that can be looked at from here. `assets` are the built pages, `now` is this machine's clock.
+pub async fn check(config: &Config, assets: Option<&Assets>, now: DateTime<Utc>) -> Vec<Finding> {
     let mut findings = database(config, now).await;
     findings.extend(database_files(config));
+    findings.extend(environment());
     findings.extend(address(config));
     findings.extend(protection(config));
+    let Some(assets) = assets else {
+        findings.push(bad(assets::MISSING));
+        return findings;
+    };
     for url in config.http.public_urls.clone() {
         let built = manifest(assets);
         let asked = tokio::task::spawn_blocking(move || reached(&url, &built)).await;
@@ -139,6 +145,16 @@ fn database_files(config: &Config) -> Vec<Finding> {
         )),
     }
     findings
+}
+
+fn environment() -> Option<Finding> {
+    let unknown = unknown_variables();
+    (!unknown.is_empty()).then(|| {
+        doubtful(format!(
+            "these environment variables are no settings of this server: {}",
+            unknown.join(", ")
+        ))
+    })
 }
 
 fn address(config: &Config) -> Vec<Finding> {

@@ -4,15 +4,20 @@ mod environment;
 mod http;
 mod operator;
 mod protection;
+mod refusal;
+mod secret_file;
 mod tokens;
 
+use std::env;
+use std::ffi::OsString;
 use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use app::vault::Limits;
 use chrono::{DateTime, Utc};
-use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use shared_crypto::SecretId;
 use url::Url;
 
@@ -37,7 +42,8 @@ pub struct Config {
     #[arg(long, env = "IKRYPT_METRICS_LISTEN")]
     pub metrics_listen: Option<SocketAddr>,
 
-    /// Where secrets are kept: `postgres://...`, or `sqlite:PATH`, which is made if it is missing.
+    /// Where secrets are kept: `postgres://...`, or `sqlite:PATH`, which is made if it is missing. `DATABASE_URL_FILE`
+    /// names a file that holds it. A password in it must be percent-encoded.
     #[arg(long, env = "DATABASE_URL", default_value = DEFAULT_DATABASE, hide_env_values = true)]
     pub database_url: String,
 
@@ -137,18 +143,31 @@ pub enum LogFormat {
     Json,
 }
 
+/// Returns the names of environment variables that begin with `IKRYPT_` and are no settings of this version.
+pub fn unknown_variables() -> Vec<String> {
+    environment::unknown(&Config::command())
+}
+
 impl Config {
     /// The defaults, on a free port, with a database of the test's own.
     pub fn for_testing(database_url: &str) -> Self {
         Self::parse_from(["ikrypt-server", "--listen", "127.0.0.1:0", "--database-url", database_url])
     }
 
-    /// Flags and environment; what is wrong is said in words that name the variable, and ends the process.
+    /// Reads flags, environment and the files of secrets. Prints what is wrong, without a secret, and ends the process.
     pub fn read() -> Self {
-        if let Some(misspelt) = environment::misspelt(&Self::command()) {
-            misspelt.exit();
-        }
-        Self::try_parse().unwrap_or_else(|error| environment::named(&Self::command(), error).exit())
+        Self::try_read(env::args_os().collect()).unwrap_or_else(|error| error.exit())
+    }
+
+    fn try_read(mut arguments: Vec<OsString>) -> Result<Self, clap::Error> {
+        let command = Self::command();
+        let given = arguments.clone();
+        secret_file::insert(&command, &mut arguments)?;
+        let matches = environment::without_empty(command.clone()).try_get_matches_from(arguments);
+        let matches = matches.map_err(|error| refusal::explain(&command, &given, error))?;
+        let names_database = matches.value_source("database_url") != Some(ValueSource::DefaultValue);
+        environment::refuse_misspelt(&command, names_database)?;
+        Self::from_arg_matches(&matches)
     }
 
     /// What the operator allows.

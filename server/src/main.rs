@@ -12,19 +12,30 @@ use app::shell::Assets;
 use app::store::SecretStore;
 use chrono::{DateTime, Utc};
 use server::check::{Finding, Verdict};
-use server::config::{Admin, Command, Config};
+use server::config::{Admin, Command, Config, unknown_variables};
 use server::manifest::manifest;
 use server::probe::probe;
 use server::shutdown::{Phase, Signals};
 use server::store::ConnectError;
 use server::{admin, assets, check, serve, store, telemetry};
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let config = Config::read();
-    let telemetry = match telemetry::init(&config) {
+    let runtime = match Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return refused(&format!("the system refuses threads: {error}")),
+    };
+    let ended = runtime.block_on(end(&config));
+    // A look-up of a name may still wait for an answer, and cannot be cancelled.
+    runtime.shutdown_background();
+    ended
+}
+
+async fn end(config: &Config) -> ExitCode {
+    let telemetry = match telemetry::init(config) {
         Ok(telemetry) => telemetry,
         Err(error) => {
             return refused(&format!(
@@ -32,7 +43,7 @@ async fn main() -> ExitCode {
             ));
         }
     };
-    let ended = match run(&config).await {
+    let ended = match run(config).await {
         Ok(code) => code,
         Err(error) => refused(&error),
     };
@@ -47,23 +58,32 @@ fn refused(error: &str) -> ExitCode {
 }
 
 async fn run(config: &Config) -> Result<ExitCode, String> {
-    let assets = || {
-        assets::built().ok_or("this binary was built without its pages: build it with `cargo xtask build`")
+    // From now on they end the program here, also where it is the first process of a container.
+    let mut signals = Signals::new().map_err(|error| error.to_string())?;
+    let Some(command) = &config.command else {
+        return serve(config, signals).await.map(|()| ExitCode::SUCCESS);
     };
-    match &config.command {
-        None => serve(config, assets()?).await.map(|()| ExitCode::SUCCESS),
-        Some(Command::Manifest) => {
-            print!("{}", manifest(&assets()?));
+    tokio::select! {
+        ended = operate(config, command) => ended,
+        () = signals.stop() => Err("stopped before it was done".to_owned()),
+    }
+}
+
+/// Does what is asked for instead of serving.
+async fn operate(config: &Config, command: &Command) -> Result<ExitCode, String> {
+    match command {
+        Command::Manifest => {
+            print!("{}", manifest(&built()?));
             Ok(ExitCode::SUCCESS)
         }
-        Some(Command::Check) => Ok(checked(&check::check(config, &assets()?, clock()).await)),
-        Some(Command::Health { live }) => {
+        Command::Check => Ok(checked(&check::check(config, assets::built().as_ref(), clock()).await)),
+        Command::Health { live } => {
             let (listen, live) = (config.listen, *live);
             let asked = tokio::task::spawn_blocking(move || probe(listen, live)).await;
             println!("{}", asked.map_err(|error| error.to_string())??);
             Ok(ExitCode::SUCCESS)
         }
-        Some(Command::Admin(command)) => {
+        Command::Admin(command) => {
             // Only what says so makes or changes a table: a misplaced path is an error, and no empty database.
             let store =
                 if *command == Admin::Migrate { connect(config).await? } else { attach(config).await? };
@@ -73,6 +93,10 @@ async fn run(config: &Config) -> Result<ExitCode, String> {
             Ok(ExitCode::SUCCESS)
         }
     }
+}
+
+fn built() -> Result<Assets, String> {
+    assets::built().ok_or_else(|| assets::MISSING.to_owned())
 }
 
 #[expect(
@@ -103,9 +127,19 @@ fn of_database(config: &Config, error: &ConnectError) -> String {
     format!("{} (--database-url, DATABASE_URL): {error}", store::describe(&config.database_url))
 }
 
-async fn serve(config: &Config, assets: Assets) -> Result<(), String> {
-    let signals = Signals::new().map_err(|error| error.to_string())?;
-    let store = connect(config).await?;
+async fn serve(config: &Config, mut signals: Signals) -> Result<(), String> {
+    let unknown = unknown_variables();
+    if !unknown.is_empty() {
+        tracing::warn!(variables = ?unknown, "these environment variables are no settings of this server");
+    }
+    let store = tokio::select! {
+        store = connect(config) => store?,
+        () = signals.stop() => {
+            tracing::info!("stopping before anything was served");
+            return Ok(());
+        }
+    };
+    let assets = built()?;
     tracing::info!(database = store::describe(&config.database_url), "secrets are kept here");
     let listener = TcpListener::bind(config.listen)
         .await

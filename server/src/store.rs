@@ -1,8 +1,10 @@
 //! The two databases behind [`SecretStore`], chosen by the URL's scheme.
 
+mod database_url;
 mod docket;
 mod failure;
 mod gather;
+mod migrations;
 mod numbered;
 mod postgres;
 mod rows;
@@ -12,44 +14,29 @@ mod unit;
 use std::sync::Arc;
 
 use app::store::SecretStore;
-use sqlx::migrate::{Migrate, MigrateError, Migrator};
-use url::Url;
+use sqlx::migrate::MigrateError;
 
+pub use database_url::describe;
+pub(crate) use database_url::may_hold_password;
+use database_url::{Backend, backend};
 pub use failure::DatabaseFailure;
 pub use postgres::PostgresStore;
 pub use sqlite::{FileSystem, SqliteStore, WideFile};
 
 /// Connects to `postgres://...` or `sqlite:PATH` and brings its tables up to date.
 pub async fn connect(database_url: &str) -> Result<Arc<dyn SecretStore>, ConnectError> {
-    match scheme(database_url) {
-        Some("postgres" | "postgresql") => Ok(Arc::new(PostgresStore::connect(database_url).await?)),
-        Some("sqlite") => Ok(Arc::new(SqliteStore::connect(database_url).await?)),
-        _ => Err(ConnectError::Scheme),
+    match backend(database_url)? {
+        Backend::Postgres => Ok(Arc::new(PostgresStore::connect(database_url).await?)),
+        Backend::Sqlite => Ok(Arc::new(SqliteStore::connect(database_url).await?)),
     }
 }
 
 /// Connects to what is there already: makes no file, and leaves the tables as they are.
 pub async fn attach(database_url: &str) -> Result<Arc<dyn SecretStore>, ConnectError> {
-    match scheme(database_url) {
-        Some("postgres" | "postgresql") => Ok(Arc::new(PostgresStore::attach(database_url).await?)),
-        Some("sqlite") => Ok(Arc::new(SqliteStore::attach(database_url).await?)),
-        _ => Err(ConnectError::Scheme),
+    match backend(database_url)? {
+        Backend::Postgres => Ok(Arc::new(PostgresStore::attach(database_url).await?)),
+        Backend::Sqlite => Ok(Arc::new(SqliteStore::attach(database_url).await?)),
     }
-}
-
-/// The URL as it may be shown: without name, password and parameters.
-pub fn describe(database_url: &str) -> String {
-    match (scheme(database_url), Url::parse(database_url)) {
-        (Some("sqlite"), _) => database_url.to_owned(),
-        (Some(scheme), Ok(url)) => {
-            format!("{scheme}://{}{}", url.host_str().unwrap_or("(socket)"), url.path())
-        }
-        _ => "an unknown database".to_owned(),
-    }
-}
-
-fn scheme(database_url: &str) -> Option<&str> {
-    database_url.split_once(':').map(|(scheme, _)| scheme)
 }
 
 /// Why there is no store to begin with.
@@ -58,6 +45,30 @@ pub enum ConnectError {
     /// Neither of the two databases.
     #[error("DATABASE_URL must begin with postgres:// or sqlite:")]
     Scheme,
+    /// The URL is no URL, or can be read in two ways.
+    #[error(
+        "the URL cannot be read, and is not shown, since any part of it may belong to the password. In the user name \
+         and the password percent-encode whatever is no letter or digit: `/` is %2F, `?` %3F, `#` %23, `@` %40, \
+         `:` %3A, `%` %25, a space %20"
+    )]
+    Url,
+    /// The URL can be read, and a part of it has no meaning.
+    #[error(
+        "a parameter of the URL (like sslmode or port) has a value that is not allowed, or something in it is \
+         percent-encoded wrongly"
+    )]
+    Parameter,
+    /// PostgreSQL does not accept the password.
+    #[error(
+        "PostgreSQL refused the password. In a URL a password must be percent-encoded: `/` is %2F, `@` %40, `%` %25"
+    )]
+    Password,
+    /// PostgreSQL refused, in words that may hold a part of the URL.
+    #[error(
+        "PostgreSQL refused with error {0}. Its message is not shown, since the URL has characters that must be \
+         percent-encoded"
+    )]
+    Refused(String),
     /// There is no such file, and none is made here.
     #[error("there is no database yet: the first start of the server makes it")]
     Missing,
@@ -79,9 +90,51 @@ pub enum ConnectError {
         "the database is on a network file system ({0}), whose locks and shared memory SQLite cannot rely on: views could be granted twice, and the file damaged. Keep it on a local disk, or use PostgreSQL"
     )]
     NetworkFileSystem(&'static str),
+    /// A newer version has changed the tables in a way that this version cannot work with.
+    #[error(
+        "a newer version has changed the tables (migration {0}), and this version cannot work with them: start the \
+         newer version"
+    )]
+    Newer(i64),
+    /// Another server migrates, or a transaction holds a lock, for too long.
+    #[error(
+        "the tables are to be brought up to date, and a lock that this needs was not free for {0} s: another server \
+         is migrating, or a long transaction holds it (in PostgreSQL, pg_stat_activity shows which). Try again when it \
+         has ended"
+    )]
+    Locked(u64),
+    /// The role may not do what is needed.
+    #[error(
+        "the role of DATABASE_URL lacks a right ({0}). Run `ikrypt-server admin migrate` as the owner of the tables, \
+         and grant the rights that docs/configure.md lists"
+    )]
+    Privilege(String),
+    /// There are tables with our names that we did not make.
+    #[error(
+        "the database has a table of another program ({0}): give iKrypt a database or a schema of its own"
+    )]
+    Foreign(String),
+    /// Transactions of several clients share a session.
+    #[error(
+        "a pooler before PostgreSQL uses transaction pooling: this server needs sessions of its own, since its \
+         time-outs and prepared statements hold for a session. Let the pooler use session pooling (in PgBouncer, \
+         pool_mode = session), or connect to PostgreSQL directly"
+    )]
+    Pooler,
+    /// There is one connection, and no second.
+    #[error(
+        "PostgreSQL, or the pooler before it, gave no second session in time: this server needs up to 20 \
+         (max_connections in PostgreSQL, default_pool_size in PgBouncer)"
+    )]
+    Sessions,
     /// The folder or file of a SQLite database cannot be made.
     #[error("the database file cannot be made: {0}")]
     File(#[from] std::io::Error),
+    /// There is no answer at its address.
+    #[error(
+        "the database cannot be reached: no connection within {0} s. Does it run there, and does the network let it through?"
+    )]
+    Unreachable(u64),
     /// The database refuses, or does not answer.
     #[error("the database cannot be reached: {0}")]
     Database(#[from] DatabaseFailure),
@@ -103,18 +156,28 @@ impl From<MigrateError> for ConnectError {
     }
 }
 
-/// Whether the tables have come as far as this version's.
-async fn are_current(connection: &mut impl Migrate, migrator: &Migrator) -> Result<bool, ConnectError> {
-    let applied = match connection.list_applied_migrations(&migrator.table_name).await {
-        // PostgreSQL's undefined_table, and SQLite's word for that and other things that are no table of ours.
-        Err(MigrateError::Execute(sqlx::Error::Database(error)))
-            if matches!(error.code().as_deref(), Some("42P01" | "1")) =>
-        {
-            return Ok(false);
+impl ConnectError {
+    /// Removes PostgreSQL's message where it may hold a part of the password.
+    fn without_password(self, database_url: &str) -> Self {
+        match self.code() {
+            Some("28P01") => Self::Password,
+            Some(code) if !database_url::is_strict(database_url) => Self::Refused(code.to_owned()),
+            _ => self,
         }
-        applied => applied?,
-    };
-    Ok(migrator.iter().all(|wanted| applied.iter().any(|applied| applied.version == wanted.version)))
+    }
+
+    /// Returns the failure of the database, if that is the reason.
+    fn failure(&self) -> Option<&DatabaseFailure> {
+        match self {
+            Self::Database(failure) | Self::Migration(failure) => Some(failure),
+            _ => None,
+        }
+    }
+
+    /// Returns the code of the error that the database reported.
+    fn code(&self) -> Option<&str> {
+        self.failure()?.code()
+    }
 }
 
 /// How many of their connections are busy, and how many idle.

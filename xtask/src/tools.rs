@@ -9,6 +9,7 @@ mod cargo_install;
 mod deny;
 mod leptos;
 mod node;
+mod pgbouncer;
 mod python;
 mod reverse_proxies;
 mod rust;
@@ -42,6 +43,7 @@ pub(crate) enum Tool {
     Node,
     Python,
     ReverseProxies,
+    PgBouncer,
     Browser,
     ChromeDriver,
     Postgres,
@@ -61,6 +63,7 @@ impl Tool {
             Self::Node => node::ensure(),
             Self::Python => python::ensure(),
             Self::ReverseProxies => reverse_proxies::ensure(),
+            Self::PgBouncer => pgbouncer::ensure(),
             Self::Browser => {
                 browser::ensure();
                 Ok(())

@@ -58,6 +58,15 @@ impl DatabaseFailure {
         sqlx::Error::PoolTimedOut.into()
     }
 
+    pub(super) fn is_pool_timed_out(&self) -> bool {
+        self.kind == Kind::PoolTimedOut
+    }
+
+    /// Whether a row is missing, or cannot be read.
+    pub(super) fn is_row(&self) -> bool {
+        self.kind == Kind::Row
+    }
+
     pub(super) fn is_pool_closed(&self) -> bool {
         self.kind == Kind::PoolClosed
     }
@@ -141,6 +150,8 @@ fn refused(error: &dyn DatabaseError) -> (Kind, String) {
         postgres.is_some_and(|error| matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic));
     let names_no_value = match postgres {
         Some(_) => POSTGRES_MESSAGES.iter().any(|class| code.starts_with(class)),
+        // SQLITE_ERROR has many meanings; this one names a table.
+        None if code == "1" && error.message().ends_with(" already exists") => true,
         None => code.parse::<u32>().is_ok_and(|code| SQLITE_MESSAGES.contains(&(code & 0xff))),
     };
     let text = if names_no_value {

@@ -5,7 +5,9 @@ mod batch;
 mod create;
 mod last_view;
 mod line;
+mod migrate;
 mod open;
+mod pooler;
 mod receipt;
 mod reveal;
 mod sweep;
@@ -19,12 +21,13 @@ use app::store::{
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use shared_crypto::{Digest, SecretId};
-use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{Connection as _, Executor as _};
 
 use super::ConnectError;
+use super::database_url::postgres_options;
 use super::gather::{Gather, Limits};
+use super::migrations::LOCK_WAIT;
 use super::unit::{PATIENCE, unit};
 use batch::{Creates, Reveals};
 use line::{CONNECT, FRESH, Line, Plans, Work, alive, pooled};
@@ -40,9 +43,6 @@ const SESSION: &str = "SET synchronous_commit = on;
     DO $$ BEGIN SET log_parameter_max_length = 0; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$;
     DO $$ BEGIN SET log_error_verbosity = terse; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$";
 
-/// How long a database is waited for that starts beside the server.
-const STARTING: Duration = Duration::from_secs(10);
-
 /// Secrets in PostgreSQL, which several servers may share.
 #[derive(Clone)]
 pub struct PostgresStore {
@@ -51,8 +51,6 @@ pub struct PostgresStore {
     large_creates: Arc<Gather<Creates>>,
     reveals: Arc<Gather<Reveals>>,
 }
-
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// One batch at a time: of two each would have half of the callers, and what a batch costs is hardly less.
 const CREATES: Limits = Limits { lanes: 1, callers: 64, weight: 1 << 20, own_thread: false };
@@ -66,27 +64,36 @@ impl PostgresStore {
     /// Connects and migrates; servers that start together wait for each other.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
         let pool = PgPoolOptions::new().max_connections(16);
-        Self::connect_with(url.parse()?, pool).await
+        let store = Self::connect_with(postgres_options(url)?, pool).await;
+        store.map_err(|error| error.without_password(url))
     }
 
     /// The same, with the caller's own pool.
     pub async fn connect_with(options: PgConnectOptions, pool: PgPoolOptions) -> Result<Self, ConnectError> {
-        // A connection of its own: waiting for another server's migration may take longer than a statement may.
-        let migrating = PgPoolOptions::new().max_connections(1).acquire_timeout(STARTING);
-        let migrating = migrating.connect_with(options.clone()).await?;
-        MIGRATIONS.run(&migrating).await?;
-        migrating.close().await;
+        Self::connect_within(options, pool, LOCK_WAIT).await
+    }
+
+    /// The same, and waits for the locks that migrations need for `limit` at most.
+    pub async fn connect_within(
+        options: PgConnectOptions,
+        pool: PgPoolOptions,
+        limit: Duration,
+    ) -> Result<Self, ConnectError> {
+        let options = for_poolers(options);
+        Box::pin(migrate::migrate(&options, limit)).await?;
         Box::pin(Self::attach_with(options, pool)).await
     }
 
     /// Connects, and leaves the tables as they are.
     pub async fn attach(url: &str) -> Result<Self, ConnectError> {
-        let store =
-            Box::pin(Self::attach_with(url.parse()?, PgPoolOptions::new().max_connections(1))).await?;
-        if !super::are_current(&mut *store.pool.acquire().await?, &MIGRATIONS).await? {
-            return Err(ConnectError::Older);
-        }
-        Ok(store)
+        let options = for_poolers(postgres_options(url)?);
+        let store = async {
+            if !Box::pin(migrate::is_current(&options)).await? {
+                return Err(ConnectError::Older);
+            }
+            Box::pin(Self::attach_with(options, PgPoolOptions::new().max_connections(1))).await
+        };
+        store.await.map_err(|error| error.without_password(url))
     }
 
     async fn attach_with(options: PgConnectOptions, pool: PgPoolOptions) -> Result<Self, ConnectError> {
@@ -141,6 +148,12 @@ impl PostgresStore {
     pub const fn pool(&self) -> &PgPool {
         &self.pool
     }
+}
+
+/// Leaves out the startup parameter that sqlx sends by default and PgBouncer refuses. It is about floating-point
+/// numbers, of which there are none.
+fn for_poolers(options: PgConnectOptions) -> PgConnectOptions {
+    options.extra_float_digits(None)
 }
 
 #[async_trait]

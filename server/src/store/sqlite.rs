@@ -5,6 +5,7 @@ mod create;
 mod file_system;
 mod files;
 mod location;
+mod migrate;
 mod open;
 mod permissions;
 mod receipt;
@@ -31,6 +32,7 @@ use tokio::sync::Notify;
 use super::ConnectError;
 use super::failure::DatabaseFailure;
 use super::gather::{Gather, Limits};
+use super::migrations::LOCK_WAIT;
 use super::unit::unit;
 use crate::finish::finish;
 use create::Creates;
@@ -103,7 +105,7 @@ impl SqliteStore {
         files::make_private(file)?;
         permissions::make_files_private(file);
         let store = Self::attach_with(options.clone(), writer).await?;
-        files::migrate(store.writer.pool()).await?;
+        migrate::migrate(store.writer.pool(), LOCK_WAIT).await?;
         files::keep_log_short(options, &store.writer, &store.deleted);
         // What a process that was killed has left in the log.
         store.deleted.notify_one();
@@ -118,7 +120,7 @@ impl SqliteStore {
         }
         FileSystem::of(options.get_filename()).can_hold_a_database()?;
         let store = Self::attach_with(options.clone(), SqlitePoolOptions::new()).await?;
-        if !super::are_current(&mut *store.readers.acquire().await?, &files::MIGRATIONS).await? {
+        if !migrate::is_current(&mut *store.readers.acquire().await?).await? {
             return Err(ConnectError::Older);
         }
         files::keep_log_short(options, &store.writer, &store.deleted);

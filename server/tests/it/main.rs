@@ -13,4 +13,6 @@ mod common;
 mod store;
 mod crash;
 mod http;
+mod pooler;
+mod startup;
 mod upgrade;

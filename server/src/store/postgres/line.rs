@@ -137,6 +137,6 @@ impl Line {
 }
 
 #[expect(clippy::disallowed_methods, reason = "what is cancelled here is closed, and goes back to no pool")]
-async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+pub(super) async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
     tokio::time::timeout(limit, work).await.ok()
 }

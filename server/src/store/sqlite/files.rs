@@ -1,18 +1,16 @@
-//! The database's files: made private, migrated, and rid of what was deleted.
+//! The database's files: made private, and rid of what was deleted.
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use sqlx::{AssertSqlSafe, Executor};
 use tokio::sync::Notify;
 
 use super::BUSY;
 use super::writer::Writer;
-use crate::store::ConnectError;
 use crate::store::failure::DatabaseFailure;
 use crate::store::unit::Trouble;
 
@@ -22,8 +20,6 @@ const CHECKPOINT_AFTER: Duration = Duration::from_millis(1500);
 const LONG: u64 = 64 << 20;
 /// How long until another look at it, and until another try where a reader was in the way.
 const CHECKPOINT_AGAIN: Duration = Duration::from_millis(250);
-
-pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// Makes the folder and an empty file that nobody else on the machine can read.
 pub(super) fn make_private(path: &Path) -> io::Result<()> {
@@ -35,21 +31,6 @@ pub(super) fn make_private(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map(|_| ())
-}
-
-/// Brings the tables up to date. Two servers that start together on one file may both try: SQLite has
-/// no lock for that, so the one that comes second finds the work done when it looks again.
-pub(super) async fn migrate(writer: &SqlitePool) -> Result<(), ConnectError> {
-    let mut tries_left = 10;
-    loop {
-        match MIGRATIONS.run(writer).await {
-            Err(_) if tries_left > 0 => {
-                tries_left -= 1;
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-            ended => return Ok(ended?),
-        }
-    }
 }
 
 /// Deleted pages are overwritten in the database, but what they held stays in the write-ahead log until

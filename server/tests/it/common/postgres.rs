@@ -32,6 +32,12 @@ impl Postgres {
         Self { options, raw }
     }
 
+    /// The password in `DATABASE_URL`, if there is one.
+    pub(crate) fn password() -> Option<String> {
+        let url: url::Url = env::var("DATABASE_URL").ok()?.parse().ok()?;
+        url.password().map(str::to_owned)
+    }
+
     /// As a server connects, but with fewer connections: many tests share the one server.
     pub(crate) async fn store(&self) -> PostgresStore {
         let pool = PgPoolOptions::new().max_connections(10);

@@ -12,7 +12,7 @@ suite! {
     a_view_that_was_released_before_stays_in_the_receipt,
 }
 
-async fn burning_deletes_the_secret(bed: &Bed) {
+pub(crate) async fn burning_deletes_the_secret(bed: &Bed) {
     let (sample, other) = (bed.secret(2).await, bed.secret(1).await);
     let receipt = bed.burn(&sample).await;
     assert_eq!((receipt.state, receipt.viewed_at.len()), (State::Burned, 0));

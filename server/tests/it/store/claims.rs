@@ -18,7 +18,7 @@ suite! {
     sixty_four_passphrases_with_one_claim_are_sixty_four_tries,
 }
 
-async fn fifty_copies_of_one_claim_use_one_view(bed: &Bed) {
+pub(crate) async fn fifty_copies_of_one_claim_use_one_view(bed: &Bed) {
     let other = bed.database.connect().await;
     for _ in 0..10 {
         let sample = bed.secret(5).await;

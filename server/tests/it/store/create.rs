@@ -50,7 +50,7 @@ async fn the_same_request_gets_the_same_answer_whatever_has_become_of_the_secret
     assert_eq!((bed.rows("secrets").await, bed.rows("receipts").await), (0, 3));
 }
 
-async fn twins_at_one_moment_make_one_row(bed: &Bed) {
+pub(crate) async fn twins_at_one_moment_make_one_row(bed: &Bed) {
     let stores = [bed.store.clone(), bed.database.connect().await];
     for round in 1..=10 {
         let sample = Sample::new(2);

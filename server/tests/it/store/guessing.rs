@@ -78,7 +78,7 @@ async fn time_alone_does_not_lower_the_count(bed: &Bed) {
     assert_eq!(bed.reveal(sample.wrong()).await, wrong(0, Some(4)));
 }
 
-async fn of_sixty_at_one_moment_five_are_evaluated(bed: &Bed) {
+pub(crate) async fn of_sixty_at_one_moment_five_are_evaluated(bed: &Bed) {
     let sample = bed.secret(1).await;
     let other = bed.database.connect().await;
     let outcomes = at_once(60, |i| {

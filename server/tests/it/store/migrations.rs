@@ -26,16 +26,16 @@ async fn servers_that_start_together_on_a_fresh_database_all_come_up(bed: &Bed) 
 }
 
 async fn tables_from_before_are_left_alone_and_said_so(bed: &Bed) {
-    let latest = "SELECT max(version) FROM _sqlx_migrations";
+    let latest = "SELECT max(version) FROM _ikrypt_migrations";
     attach(&bed.database.url()).await.unwrap().close().await;
     let version = bed.database.number(latest.to_owned()).await;
-    bed.change(format!("UPDATE _sqlx_migrations SET version = 99 WHERE version = {version}")).await;
+    bed.change(format!("UPDATE _ikrypt_migrations SET version = 99 WHERE version = {version}")).await;
     assert!(matches!(attach(&bed.database.url()).await, Err(ConnectError::Older)));
-    bed.change(format!("UPDATE _sqlx_migrations SET version = {version} WHERE version = 99")).await;
+    bed.change(format!("UPDATE _ikrypt_migrations SET version = {version} WHERE version = 99")).await;
 
     let empty = bed.database.another().await;
     assert!(matches!(attach(&empty.url()).await, Err(ConnectError::Older | ConnectError::Missing)));
-    assert!(empty.execute("SELECT version FROM _sqlx_migrations".to_owned()).await.is_err());
+    assert!(empty.execute("SELECT version FROM _ikrypt_migrations".to_owned()).await.is_err());
     empty.remove().await;
 }
 

@@ -38,7 +38,7 @@ async fn looking_a_thousand_times_costs_no_view(bed: &Bed) {
     assert_eq!(bed.count("views_left", &sample).await, 2);
 }
 
-async fn the_largest_envelope_comes_back_as_sent(bed: &Bed) {
+pub(crate) async fn the_largest_envelope_comes_back_as_sent(bed: &Bed) {
     let envelope: Vec<u8> = Sample::new(1).envelope.into_iter().cycle().take(1_081_376).collect();
     let sample = Sample { envelope: envelope.clone(), ..Sample::new(1) };
     bed.store.create(sample.request()).await.unwrap();

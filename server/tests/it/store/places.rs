@@ -29,7 +29,7 @@ fn set_mode(path: &Path, mode: u32) {
 /// What `check` says about the database at this URL, apart from what is good.
 async fn complaints(url: &str) -> Vec<(Verdict, String)> {
     let now = "2026-11-27T09:00:00Z".parse().unwrap();
-    let findings = check(&Config::for_testing(url), &Site::assets(), now).await;
+    let findings = check(&Config::for_testing(url), Some(&Site::assets()), now).await;
     let about_database = findings.into_iter().filter(|finding| {
         ["database", "other accounts"].iter().any(|word| finding.text.contains(word))
             && !finding.text.contains("clock")

@@ -50,7 +50,7 @@ async fn of_two_hundred_readers_at_two_servers_one_gets_the_one_view(bed: &Bed) 
     other.close().await;
 }
 
-async fn of_two_hundred_readers_a_hundred_get_a_hundred_views(bed: &Bed) {
+pub(crate) async fn of_two_hundred_readers_a_hundred_get_a_hundred_views(bed: &Bed) {
     let other = bed.database.connect().await;
     for _ in 0..3 {
         readers(bed, &[&bed.store, &other], 100).await;

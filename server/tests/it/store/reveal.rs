@@ -17,7 +17,7 @@ suite! {
     postgres: a_wrong_access_waits_for_no_lock,
 }
 
-async fn the_last_view_deletes_the_secret(bed: &Bed) {
+pub(crate) async fn the_last_view_deletes_the_secret(bed: &Bed) {
     let (sample, other) = (bed.secret(1).await, bed.secret(1).await);
     assert_eq!(bed.reveal(sample.attempt()).await, sample.granted(0));
     assert!(!bed.holds(&sample).await);
@@ -32,7 +32,7 @@ async fn the_last_view_deletes_the_secret(bed: &Bed) {
     assert_eq!(bed.reveal(sample.stranger()).await, Outcome::Unavailable);
 }
 
-async fn views_count_down(bed: &Bed) {
+pub(crate) async fn views_count_down(bed: &Bed) {
     let sample = bed.secret(3).await;
     for views_left in [2, 1, 0] {
         assert_eq!(bed.receipt(&sample).await.state, State::Live);

@@ -13,7 +13,7 @@ suite! {
     postgres: a_locked_row_is_stepped_around,
 }
 
-async fn what_has_expired_goes_and_the_rest_stays(bed: &Bed) {
+pub(crate) async fn what_has_expired_goes_and_the_rest_stays(bed: &Bed) {
     let (expired, live, viewed) = (bed.secret(1).await, bed.secret(2).await, bed.secret(2).await);
     bed.reveal(viewed.attempt()).await;
     bed.expire_claims().await;

@@ -16,15 +16,15 @@ use crate::store::unit::Trouble;
 /// More than the time-out of the statement that counts.
 pub(super) const COUNTING: Duration = Duration::from_secs(320);
 
-/// Bytes that a claim takes with its index entries, for the five minutes that it lives.
+/// Bytes that a claim takes with its index entries, for the five minutes that it lives: measured as 194, and rounded up.
 const CLAIM_BYTES: i64 = 256;
 
 /// With ten million rows it takes longer than any other statement may; and nobody waits for it, so that it need not
 /// have every core.
 ///
-/// Receipts are counted and not weighed: a count is read from the smallest index, and takes a second for four million of
-/// them, where their sizes would be read from the whole table. The size of the table's files would be no measure, since
-/// they do not shrink where rows are deleted.
+/// Receipts are counted and not weighed: a count is read from the smallest index, 35 ms for 400,000 of them, where their
+/// sizes would be read from the whole table. The size of the table's files would be no measure, since they do not shrink
+/// where rows are deleted.
 pub(super) async fn stats(connection: &mut PgConnection) -> Result<Stats, Trouble> {
     let mut tx = connection.begin().await?;
     tx.execute("SET LOCAL statement_timeout = '5min'; SET LOCAL max_parallel_workers_per_gather = 0").await?;

@@ -41,7 +41,7 @@ pub(super) fn make_private(path: &Path) -> io::Result<()> {
 /// for the moment in which nobody may write.
 pub(super) fn keep_log_short(options: SqliteConnectOptions, writer: &Writer, deleted: &Arc<Notify>) {
     let (writer, deleted) = (writer.clone(), Arc::clone(deleted));
-    let log = log_of(options.get_filename());
+    let log = file_beside(options.get_filename(), "-wal");
     let beside = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
     let beside = beside.acquire_timeout(CHECKPOINT_AFTER).connect_lazy_with(options);
     tokio::spawn(async move {
@@ -75,9 +75,11 @@ enum Log {
     Restarted,
 }
 
-fn log_of(database: &Path) -> PathBuf {
-    let mut name = database.as_os_str().to_owned();
-    name.push("-wal");
+/// A file that SQLite keeps with the database: where the database is a link, beside what it points to.
+pub(super) fn file_beside(database: &Path, end: &str) -> PathBuf {
+    let real = std::fs::canonicalize(database).unwrap_or_else(|_| database.to_owned());
+    let mut name = real.into_os_string();
+    name.push(end);
     name.into()
 }
 
@@ -158,4 +160,22 @@ async fn end_log(writer: &Writer, becomes: Log) -> Result<bool, Trouble> {
         })
     });
     ended.await
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn log_of_a_linked_database_is_beside_the_file_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().canonicalize().unwrap();
+        let (real, link) = (folder.join("real.sqlite"), folder.join("link.sqlite"));
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        // Nothing is there yet: SQLite makes it where the link points to, and so does `make_private`.
+        make_private(&link).unwrap();
+        assert_eq!(file_beside(&link, "-wal"), folder.join("real.sqlite-wal"));
+        assert_eq!(file_beside(&real, "-shm"), folder.join("real.sqlite-shm"));
+        assert_eq!(file_beside(&folder.join("none"), "-wal"), folder.join("none-wal"));
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::files;
+
 /// A file that others on this machine could read or write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WideFile {
@@ -16,11 +18,7 @@ const PRIVATE: u32 = 0o600;
 
 /// The database and whatever SQLite keeps with it.
 fn files_of(database: &Path) -> impl Iterator<Item = PathBuf> {
-    ["", "-wal", "-shm", "-journal"].into_iter().map(|end| {
-        let mut name = database.as_os_str().to_owned();
-        name.push(end);
-        name.into()
-    })
+    ["", "-wal", "-shm", "-journal"].into_iter().map(|end| files::file_beside(database, end))
 }
 
 /// The files that exist with wider permissions than the owner's own.

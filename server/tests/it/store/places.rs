@@ -109,13 +109,21 @@ async fn narrower_permissions_and_new_files_are_left_alone(bed: &Bed<Sqlite>) {
 
 async fn permissions_of_a_linked_database_are_corrected(_: &Bed<Sqlite>) {
     let (real, linked) = (Sqlite::fresh(), Sqlite::fresh());
-    real.connect().await.close().await;
+    // Open all the time, so that the log and its index are there.
+    let other = real.connect().await;
+    assert_eq!(real.files().len(), 3);
+    for file in real.files() {
+        set_mode(&file, 0o604);
+    }
     let file = real.folder.path().join("ikrypt.db");
-    set_mode(&file, 0o604);
     std::os::unix::fs::symlink(&file, linked.folder.path().join("ikrypt.db")).unwrap();
+    assert_eq!(complaints(&linked.url()).await.len(), 3);
     let store = linked.connect().await;
-    assert_eq!(mode(&file), 0o600);
+    for file in real.files() {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
     store.close().await;
+    other.close().await;
 }
 
 async fn file_system_in_memory_is_reported_by_check(_: &Bed<Sqlite>) {

@@ -36,7 +36,7 @@ pub(super) struct Known {
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Call {
     pub(super) about: String,
-    pub(super) call: String,
+    pub(super) endpoint: String,
     pub(super) body: Value,
     pub(super) status: u16,
     pub(super) answer: Value,
@@ -98,7 +98,7 @@ pub(super) async fn replay<D: Database>(bed: &Bed<D>, shift: i64, calls: &[Call]
     let site = Site::start(bed).await;
     let mut answers = Vec::with_capacity(calls.len());
     for call in calls {
-        let answer = site.call(&call.call, &call.body).await;
+        let answer = site.call(&call.endpoint, &call.body).await;
         let mut body = answer.json();
         move_times(&mut body, TimeDelta::milliseconds(shift));
         answers.push(Call { status: answer.status, answer: body, ..call.clone() });

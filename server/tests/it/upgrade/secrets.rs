@@ -197,7 +197,7 @@ impl Secret {
         };
         let calls = calls.into_iter().enumerate().map(|(number, (call, body))| Call {
             about: format!("{}, call {}: {call}", self.name, number + 1),
-            call: call.to_owned(),
+            endpoint: call.to_owned(),
             body,
             status: 0,
             answer: Value::Null,

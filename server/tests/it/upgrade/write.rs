@@ -49,10 +49,8 @@ async fn fill(database: &impl Database, secrets: &[Secret], at: fn(i64) -> Strin
     let (viewed, claimed, over, locked) =
         (at(MADE - 10 * MINUTE), at(MADE + 4 * MINUTE), at(MADE - MINUTE), at(MADE + 10 * MINUTE));
     // Either database has its own list of times.
-    let views = match database.bytes(&[]).starts_with('x') {
-        true => format!("'[{viewed}]'"),
-        false => format!("ARRAY[{viewed}]"),
-    };
+    let is_sqlite = database.bytes(&[]).starts_with('x');
+    let views = if is_sqlite { format!("'[{viewed}]'") } else { format!("ARRAY[{viewed}]") };
     let mut sql = vec![
         format!("UPDATE secrets SET locked_until = {locked} WHERE locked_until IS NOT NULL"),
         format!("UPDATE claims SET expires_at = {claimed}"),

@@ -105,7 +105,8 @@ export class ReverseProxy {
     readonly process: ChildProcess,
   ) {}
 
-  static async before(server: Server, kind: ReverseProxyKind): Promise<ReverseProxy> {
+  /** `adapt` changes the example further. */
+  static async before(server: Server, kind: ReverseProxyKind, adapt = (config: string) => config): Promise<ReverseProxy> {
     const { variable, example, args, change } = KINDS[kind];
     const program = process.env[variable];
     if (!program) throw new Error(`${variable} names no ${kind}: run \`cargo xtask e2e\``);
@@ -113,7 +114,7 @@ export class ReverseProxy {
     const [port, plain] = [await freePort(), await freePort()];
     const config = join(folder, example);
     const text = await readFile(join(__dirname, '../../deploy', example), 'utf8');
-    await writeFile(config, change(text, { folder, backend: new URL(server.origin).host, port, plain }));
+    await writeFile(config, adapt(change(text, { folder, backend: new URL(server.origin).host, port, plain })));
     const child = spawn(program, args(config, folder), { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder } });
     let said = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (said += data));

@@ -16,8 +16,10 @@ use shared_crypto::SecretId;
 use url::Url;
 
 pub use operator::OperatorSettings;
+pub(crate) use protection::to_usize;
 pub use protection::{ProtectionSettings, Switch};
 pub use tokens::CreationTokens;
+pub(crate) use tokens::{Presented, TokenId};
 
 /// Where secrets are kept when nobody says otherwise.
 const DEFAULT_DATABASE: &str = "sqlite:data/ikrypt.sqlite";

@@ -14,9 +14,8 @@ pub(crate) async fn live() -> &'static str {
 
 /// `GET /health/ready`: 200 when the database answers, 503 otherwise.
 pub(crate) async fn ready(State(state): State<AppState>) -> Response {
-    match state.vault().store().ping().await {
-        Ok(()) => "ready\n".into_response(),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "2")], "the database does not answer\n")
-            .into_response(),
+    if state.is_ready().await {
+        return "ready\n".into_response();
     }
+    (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "2")], "the database does not answer\n").into_response()
 }

@@ -7,8 +7,10 @@
 
 pub mod admin;
 pub mod assets;
+mod body;
 pub mod check;
 mod client;
+mod concurrency;
 pub mod config;
 mod discovery;
 mod finish;
@@ -20,7 +22,9 @@ pub mod manifest;
 mod metrics;
 mod quota;
 mod rate_limit;
+mod readiness;
 mod refusal;
+mod request_limits;
 pub mod router;
 pub mod serve;
 pub mod state;

@@ -16,7 +16,6 @@ use server::config::{Admin, Command, Config};
 use server::manifest::manifest;
 use server::store::ConnectError;
 use server::{admin, assets, check, serve, store, telemetry};
-use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
@@ -99,8 +98,7 @@ async fn serve(config: &Config, assets: Assets) -> Result<(), String> {
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
     let store = connect(config).await?;
     tracing::info!(database = store::describe(&config.database_url), "secrets are kept here");
-    let listener = TcpListener::bind(config.listen)
-        .await
+    let listener = serve::bind(config.listen)
         .map_err(|error| format!("cannot listen on {} (--listen, IKRYPT_LISTEN): {error}", config.listen))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     println!("listening on http://{address}");

@@ -7,6 +7,7 @@ mod apt;
 mod browser;
 mod cargo_install;
 mod deny;
+mod iproute;
 mod leptos;
 mod nginx;
 mod node;
@@ -45,6 +46,7 @@ pub(crate) enum Tool {
     Browser,
     ChromeDriver,
     Postgres,
+    Iproute,
 }
 
 impl Tool {
@@ -67,6 +69,7 @@ impl Tool {
             }
             Self::ChromeDriver => browser::ensure_driver(),
             Self::Postgres => postgres::ensure(),
+            Self::Iproute => iproute::ensure(),
         }
     }
 }

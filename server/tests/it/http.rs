@@ -1,21 +1,29 @@
 //! The API as a client sees it: statuses, bodies, headers, and what never changes a row.
 
 mod abuse;
+mod connections;
 mod create;
+mod creating;
 mod database_away;
 mod full_disk;
 mod hang_up;
 mod logs;
+mod malformed;
 mod metrics;
 mod open;
 mod origin;
 mod paths;
+mod probes;
 mod protection;
+mod raw;
 mod receipt;
+mod refusals;
 mod reveal;
 mod site;
 mod size;
+mod stalled;
 mod stop;
+mod subnet;
 mod timing;
 
 pub(crate) use site::{Answer, Site};

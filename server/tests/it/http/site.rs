@@ -7,7 +7,6 @@ use app::store::SecretStore;
 use axum::http::HeaderMap;
 use serde_json::Value;
 use server::config::{Config, Switch};
-use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -53,7 +52,7 @@ impl Site {
         // The sweeper stays off: expiry must not depend on it.
         let mut config = Config { sweep_interval: 0, ..Config::for_testing("sqlite:unused") };
         change(&mut config);
-        let listener = TcpListener::bind(config.listen).await.unwrap();
+        let listener = server::serve::bind(config.listen).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stop, stopped) = oneshot::channel();
         let serving = tokio::spawn(async move {

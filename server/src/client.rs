@@ -8,14 +8,19 @@ use ipnet::IpNet;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
+/// Addresses of `X-Forwarded-For` that are looked at: more proxies do not stand in a row.
+const MOST_HOPS: usize = 32;
+
 /// One client: an address of IPv4, or a /64 of IPv6, which is what one household or machine is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Client(IpAddr);
 
 impl Client {
-    /// The peer; behind proxies that are trusted, the last address that none of them has.
+    /// The peer; behind trusted proxies, the last address that is none of theirs.
     ///
-    /// `X-Forwarded-For` is read from the right: what stands on the left is anybody's word.
+    /// `X-Forwarded-For` is read from the right, as far as trusted proxies have written it: what stands further left is
+    /// the client's own word, and may be anything. If a trusted proxy has written something that is no address, like
+    /// `unknown`, that proxy is charged. `Forwarded` is not read.
     pub(crate) fn of(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
         let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
         let mut address = peer.ip().to_canonical();
@@ -23,15 +28,20 @@ impl Client {
             warn_once();
         }
         let forwarded = headers.get_all(FORWARDED_FOR).iter().rev();
-        let mut hops = forwarded.flat_map(|value| value.to_str().unwrap_or_default().rsplit(','));
+        let mut hops = forwarded
+            .flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','))
+            .map(<[u8]>::trim_ascii)
+            .filter(|hop| !hop.is_empty())
+            .take(MOST_HOPS);
         while is_trusted(&address) {
             let Some(hop) = hops.next().and_then(parse) else { break };
             address = hop;
         }
-        Self::at(address)
+        Self::of_address(address)
     }
 
-    fn at(address: IpAddr) -> Self {
+    /// The client at an address, which is canonical.
+    pub(crate) fn of_address(address: IpAddr) -> Self {
         Self(match address {
             IpAddr::V4(_) => address,
             IpAddr::V6(long) => {
@@ -67,16 +77,37 @@ fn warn_once() {
     });
 }
 
-/// An address, with or without brackets and port.
-fn parse(hop: &str) -> Option<IpAddr> {
-    let hop = hop.trim();
-    let address = hop.parse::<IpAddr>().or_else(|_| hop.parse::<SocketAddr>().map(|socket| socket.ip()));
-    let address = address.or_else(|_| hop.trim_matches(['[', ']']).parse());
-    address.ok().map(|address| address.to_canonical())
+/// Parses an address with or without quotes, brackets, zone and port: `203.0.113.9:80`, `"[fe80::1%eth0]:80"`.
+fn parse(hop: &[u8]) -> Option<IpAddr> {
+    let hop = std::str::from_utf8(hop).ok()?;
+    let hop = hop.strip_prefix('"').and_then(|hop| hop.strip_suffix('"')).unwrap_or(hop);
+    let address = match hop.strip_prefix('[') {
+        Some(rest) => {
+            let (address, port) = rest.split_once(']')?;
+            is_port(port).then_some(address)?
+        }
+        // One colon separates a port from an IPv4 address; more belong to an IPv6 address.
+        None => match hop.split_once(':') {
+            Some((address, port)) if !port.contains(':') => {
+                port.parse::<u16>().ok()?;
+                address
+            }
+            _ => hop,
+        },
+    };
+    let address = address.split('%').next().unwrap_or(address);
+    address.parse::<IpAddr>().ok().map(|address| address.to_canonical())
+}
+
+/// Whether this is what may follow a bracket: nothing, or a port.
+fn is_port(text: &str) -> bool {
+    text.is_empty() || text.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok())
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
 
     fn client(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
@@ -105,6 +136,75 @@ mod tests {
         assert_eq!(client("10.0.0.7:9", &["10.0.0.8"], &proxies), "10.0.0.8");
         assert_eq!(client("10.0.0.7:9", &["203.0.113.9, unknown"], &proxies), "10.0.0.7");
         assert_eq!(client("10.0.0.7:9", &[], &proxies), "10.0.0.7");
+    }
+
+    /// The header as bytes, which need not be text.
+    fn client_of_bytes(forwarded: &[u8]) -> String {
+        let mut headers = HeaderMap::new();
+        headers.append(FORWARDED_FOR, HeaderValue::from_bytes(forwarded).unwrap());
+        Client::of("10.0.0.7:9".parse().unwrap(), &headers, &["10.0.0.0/8".parse().unwrap()]).0.to_string()
+    }
+
+    #[test]
+    fn what_a_client_writes_into_the_header_never_changes_who_is_charged() {
+        let long = "203.0.113.1,".repeat(5000);
+        let commas = ",".repeat(60_000);
+        for sent in [
+            &b"\xff"[..],
+            b"caf\xe9, \x80\x81",
+            "пример".as_bytes(),
+            b"unknown",
+            b"_hidden, 10.0.0.9, unix:",
+            b"for=192.0.2.60;proto=http",
+            b"\t , ,,",
+            b"999.1.1.1",
+            b"[::1",
+            b"198.51.100.7:99999",
+            long.as_bytes(),
+            commas.as_bytes(),
+        ] {
+            let header = [sent, b", 203.0.113.9"].concat();
+            assert_eq!(client_of_bytes(&header), "203.0.113.9", "{}", sent.escape_ascii());
+            let header = [sent, b",203.0.113.9 ,, 10.0.0.8,"].concat();
+            assert_eq!(client_of_bytes(&header), "203.0.113.9", "{}", sent.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn what_a_proxy_writes_is_an_address_in_any_form_or_the_proxy_is_charged() {
+        for (written, charged) in [
+            ("203.0.113.9", "203.0.113.9"),
+            ("203.0.113.9:4711", "203.0.113.9"),
+            ("\"203.0.113.9:4711\"", "203.0.113.9"),
+            ("[203.0.113.9]", "203.0.113.9"),
+            ("::ffff:203.0.113.9", "203.0.113.9"),
+            ("2001:db8::1", "2001:db8::"),
+            ("[2001:db8::1]", "2001:db8::"),
+            ("[2001:db8::1]:4711", "2001:db8::"),
+            ("\"[2001:db8::1]:4711\"", "2001:db8::"),
+            ("fe80::1%eth0", "fe80::"),
+            ("[fe80::1%25eth0]:80", "fe80::"),
+            ("unknown", "10.0.0.7"),
+            ("_hidden", "10.0.0.7"),
+            ("203.0.113.9:", "10.0.0.7"),
+            ("203.0.113.9:port", "10.0.0.7"),
+            ("[2001:db8::1]x", "10.0.0.7"),
+            ("[2001:db8::1", "10.0.0.7"),
+            ("203.0.113.9 198.51.100.1", "10.0.0.7"),
+            ("", "10.0.0.7"),
+        ] {
+            assert_eq!(client_of_bytes(written.as_bytes()), charged, "{written}");
+        }
+        assert_eq!(client_of_bytes(b"198.51.100.1, \xff"), "10.0.0.7");
+        assert_eq!(client_of_bytes("10.0.0.8,".repeat(5000).as_bytes()), "10.0.0.8");
+    }
+
+    #[test]
+    fn forwarded_is_not_read() {
+        let mut headers = HeaderMap::new();
+        headers.append("forwarded", "for=203.0.113.9".parse().unwrap());
+        let client = Client::of("10.0.0.7:9".parse().unwrap(), &headers, &["10.0.0.0/8".parse().unwrap()]);
+        assert_eq!(client.0.to_string(), "10.0.0.7");
     }
 
     #[test]

@@ -24,8 +24,10 @@ use url::Url;
 pub(crate) use http::parse_origin;
 pub use http::{Hsts, HttpSettings};
 pub use operator::OperatorSettings;
+pub(crate) use protection::to_usize;
 pub use protection::{ProtectionSettings, Switch};
 pub use tokens::CreationTokens;
+pub(crate) use tokens::{Presented, TokenId};
 
 /// Where secrets are kept when nobody says otherwise.
 const DEFAULT_DATABASE: &str = "sqlite:data/ikrypt.sqlite";

@@ -1,44 +1,58 @@
 //! What a request to the API must be before a server function sees it: leptos checks none of this.
 
-use std::net::SocketAddr;
-use std::time::Duration;
-
-use axum::body::{Body, Bytes};
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::{ACCEPT, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use axum::body::{Body, HttpBody as _};
+use axum::extract::{Request, State};
+use axum::http::header::{ACCEPT, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
-use axum::response::Response;
-use bytes::BytesMut;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use axum::response::{IntoResponse, Response};
 use shared_crypto::wire::Refusal;
-use tokio::time::{Instant, timeout_at};
 
-use crate::rate_limit::Call;
+use crate::body::{BodyError, read_body};
+use crate::client::Client;
+use crate::concurrency::{ConcurrencyPermit, Exceeded};
+use crate::config::Presented;
+use crate::rate_limit::{Call, Creator, RateLimits, SharedBucket};
 use crate::refusal::refuse;
 use crate::state::AppState;
 
 /// Proofs, ids and tokens are short.
 const SMALL_BODY: usize = 4096;
-/// How long a body may take, and how many bytes buy it another second.
-const PATIENCE: Duration = Duration::from_secs(8);
-const SLOWEST: usize = 4096;
+/// Seconds after which a client may try again when there is no memory for its body.
+const MEMORY_WAIT: u32 = 2;
 const SERVER_FN_ERROR: HeaderName = HeaderName::from_static("serverfnerror");
 
-/// Checks origin, rate, token, media type and size, in that order, and lets only plain JSON pass. Another site's page
-/// uses up nobody's rate.
+/// Checks origin, token, rate, media type and size, in that order, and lets only plain JSON pass. A request from
+/// another site's page is counted against no client, and a request that stores nothing takes nothing from the limit
+/// that all clients share.
 pub(crate) async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let limit = if request.uri().path().ends_with("/create") { state.max_body_bytes() } else { SMALL_BODY };
-    match check(&state, request, limit).await {
-        Ok(request) => {
+    match check(&state, request).await {
+        Ok((request, _memory)) => {
             let mut response = next.run(request).await;
             response.headers_mut().remove(SERVER_FN_ERROR);
             response
         }
-        Err(Refused::As(refusal)) => refuse(&refusal, None),
-        Err(Refused::TooOften(seconds)) => refuse(&Refusal::RateLimited, Some(seconds)),
-        Err(Refused::TooSlow) => too_slow(),
+        Err(refused) => refused.into_response(),
     }
+}
+
+/// The same for `create`, which has limits of its own.
+pub(crate) async fn guard_create(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let (request, _memory) = match check_create(&state, request).await {
+        Ok(checked) => checked,
+        Err(refused) => return refused.into_response(),
+    };
+    let in_all = state.rate_limits().map(RateLimits::create_in_all);
+    if let Some(Err(seconds)) = in_all.map(SharedBucket::take) {
+        return Refused::TooOften(seconds).into_response();
+    }
+    let mut response = next.run(request).await;
+    if let Some(in_all) = in_all.filter(|_| response.status() != StatusCode::CREATED) {
+        in_all.put_back();
+    }
+    response.headers_mut().remove(SERVER_FN_ERROR);
+    response
 }
 
 /// Why a request goes no further.
@@ -48,6 +62,31 @@ enum Refused {
     TooOften(u32),
     /// Its body does not come.
     TooSlow,
+    /// Bodies of all clients together take as much memory as they may.
+    NoMemory,
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        match self {
+            Self::As(refusal) => refuse(&refusal, None),
+            Self::TooOften(seconds) => refuse(&Refusal::RateLimited, Some(seconds)),
+            Self::TooSlow => too_slow(),
+            Self::NoMemory => refuse(&Refusal::TryLater, Some(MEMORY_WAIT)),
+        }
+    }
+}
+
+impl From<BodyError> for Refused {
+    fn from(error: BodyError) -> Self {
+        match error {
+            BodyError::TooLarge => Refusal::TooLarge.into(),
+            BodyError::Broken => Refusal::InvalidRequest.into(),
+            BodyError::TooSlow => Self::TooSlow,
+            BodyError::NoMemory(Exceeded::ByClient) => Self::TooOften(MEMORY_WAIT),
+            BodyError::NoMemory(Exceeded::InAll) => Self::NoMemory,
+        }
+    }
 }
 
 impl From<Refusal> for Refused {
@@ -56,59 +95,85 @@ impl From<Refusal> for Refused {
     }
 }
 
-async fn check(state: &AppState, request: Request, limit: usize) -> Result<Request, Refused> {
-    let (mut parts, body) = request.into_parts();
+/// A request that may be served, and the memory that its body is counted with.
+type Checked = (Request, ConcurrencyPermit);
+
+async fn check(state: &AppState, request: Request) -> Result<Checked, Refused> {
+    let (parts, body) = request.into_parts();
+    check_origin(state, &parts)?;
+    let call = Call::at(parts.uri.path());
+    if let (Some(limits), Some(call), Some(client)) = (state.rate_limits(), call, client(&parts)) {
+        limits.check(call, client).map_err(Refused::TooOften)?;
+    }
+    read_json(state, parts, body, SMALL_BODY).await
+}
+
+async fn check_create(state: &AppState, request: Request) -> Result<Checked, Refused> {
+    let (parts, body) = request.into_parts();
+    check_origin(state, &parts)?;
+    let creator = creator(state, &parts)?;
+    let limits = state.rate_limits().zip(creator);
+    if let Some((limits, creator)) = limits {
+        limits.check_create(creator).map_err(Refused::TooOften)?;
+        // Before a large body is read for nothing.
+        limits.create_in_all().peek().map_err(Refused::TooOften)?;
+    }
+    let (request, memory) = read_json(state, parts, body, state.max_body_bytes()).await?;
+    if let Some((limits, creator)) = limits {
+        let bytes = usize::try_from(request.body().size_hint().lower()).unwrap_or(usize::MAX);
+        limits.check_bytes(creator, bytes).map_err(Refused::TooOften)?;
+    }
+    Ok((request, memory))
+}
+
+fn check_origin(state: &AppState, parts: &Parts) -> Result<(), Refused> {
     if !state.origins().allows(&parts.headers, &parts.uri) {
         return Err(Refusal::CrossSite.into());
     }
-    let client = parts
-        .extensions
-        .get::<ConnectInfo<SocketAddr>>()
-        .map(|ConnectInfo(peer)| state.client(*peer, &parts.headers));
-    let asked = Call::at(parts.uri.path()).zip(client);
-    if let Some((call, client)) = asked {
-        state.count(call, client).map_err(Refused::TooOften)?;
+    Ok(())
+}
+
+fn client(parts: &Parts) -> Option<Client> {
+    parts.extensions.get().copied()
+}
+
+/// The client of a create, which must present a token if there are any. The token comes first: a client without one
+/// shares no limit with clients that have one.
+fn creator(state: &AppState, parts: &Parts) -> Result<Option<Creator>, Refused> {
+    let client = client(parts);
+    let presented = state.creation_tokens().map(|tokens| tokens.find(&parts.headers));
+    if let (Some(limits), Some(client)) = (state.rate_limits(), client) {
+        match presented {
+            None => Ok(()),
+            Some(Presented::Nothing) => limits.check_create(Creator { token: None, client }),
+            Some(Presented::Wrong) => limits.check_token(None, client),
+            Some(Presented::Token(token)) => limits.check_token(Some(token), client),
+        }
+        .map_err(Refused::TooOften)?;
     }
-    if matches!(asked, Some((Call::Create, _))) && !state.may_create(&parts.headers) {
-        return Err(Refusal::Unauthorized.into());
-    }
+    let token = match presented {
+        None => None,
+        Some(Presented::Token(token)) => Some(token),
+        Some(Presented::Nothing | Presented::Wrong) => return Err(Refusal::Unauthorized.into()),
+    };
+    Ok(client.map(|client| Creator { token, client }))
+}
+
+async fn read_json(state: &AppState, mut parts: Parts, body: Body, limit: usize) -> Result<Checked, Refused> {
     if !is_plain_json(&parts.headers) {
         return Err(Refusal::UnsupportedMediaType.into());
     }
-    let body = read(&parts.headers, body, limit).await?;
-    if let Some((Call::Create, client)) = asked {
-        state.count_bytes(client, body.len()).map_err(Refused::TooOften)?;
-    }
+    let mut memory = state.body_memory(client(&parts));
+    let body = read_body(&parts.headers, body, limit, &mut memory).await?;
     // `Accept: text/html` would turn an answer into a redirect, and nothing else is read from a header.
     parts.headers.remove(ACCEPT);
-    Ok(Request::from_parts(parts, Body::from(body)))
+    Ok((Request::from_parts(parts, Body::from(body)), memory))
 }
 
 fn is_plain_json(headers: &HeaderMap) -> bool {
     let media_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = media_type.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("application/json") && !headers.contains_key(CONTENT_ENCODING)
-}
-
-/// Reads a body up to the limit, and waits for a slow one as long as it comes with some speed.
-async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, Refused> {
-    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > u64::try_from(limit).unwrap_or(u64::MAX)) {
-        return Err(Refusal::TooLarge.into());
-    }
-    let started = Instant::now();
-    let mut body = std::pin::pin!(Limited::new(body, limit));
-    let mut read = BytesMut::new();
-    loop {
-        let earned = Duration::from_secs((read.len() / SLOWEST) as u64);
-        match timeout_at(started + PATIENCE + earned, body.frame()).await {
-            Err(_) => return Err(Refused::TooSlow),
-            Ok(None) => return Ok(read.freeze()),
-            Ok(Some(Ok(frame))) => read.extend_from_slice(frame.data_ref().map_or(&[], |data| &**data)),
-            Ok(Some(Err(error))) if error.is::<LengthLimitError>() => return Err(Refusal::TooLarge.into()),
-            Ok(Some(Err(_))) => return Err(Refusal::InvalidRequest.into()),
-        }
-    }
 }
 
 /// 408, and the end of the connection: the rest of the body is not waited for.

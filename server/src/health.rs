@@ -17,9 +17,10 @@ pub(crate) async fn ready(State(state): State<AppState>) -> Response {
     if state.is_draining() {
         return not_ready("the server is stopping\n");
     }
-    match state.vault().store().ping().await {
-        Ok(()) => "ready\n".into_response(),
-        Err(_) => not_ready("the database does not answer\n"),
+    if state.is_ready().await {
+        "ready\n".into_response()
+    } else {
+        not_ready("the database does not answer\n")
     }
 }
 

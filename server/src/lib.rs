@@ -7,8 +7,10 @@
 
 pub mod admin;
 pub mod assets;
+mod body;
 pub mod check;
 mod client;
+mod concurrency;
 pub mod config;
 mod discovery;
 mod finish;
@@ -22,7 +24,9 @@ mod origin;
 pub mod probe;
 mod quota;
 mod rate_limit;
+mod readiness;
 mod refusal;
+mod request_limits;
 pub mod router;
 mod security_txt;
 pub mod serve;

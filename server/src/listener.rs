@@ -1,17 +1,18 @@
 //! Connections: how many, and how long each may take to say what it wants. `axum::serve` waits for ever.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request};
-use hyper::body::Incoming;
+use axum::http::HeaderValue;
+use axum::http::header::CONNECTION;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -22,14 +23,26 @@ use tokio::sync::Semaphore;
 use tokio_io_timeout::TimeoutStream;
 use tower_service::Service as _;
 
+use crate::client::Client;
+use crate::concurrency::{ConcurrencyLimit, Most};
 use at_once::AtOnce;
+use discard::{DiscardBudget, discard_limits};
+use linger::{Lingering, Unread};
+use watched_body::WatchedBody;
 
 mod at_once;
+mod discard;
+mod linger;
+mod watched_body;
 
 /// How long a connection may take to send the head of a request, and may stay idle between two.
 const HEAD: Duration = Duration::from_secs(8);
 /// How long a connection may take nothing of what is sent to it.
 const STALL: Duration = Duration::from_secs(20);
+/// Most bytes that a connection buffers in each direction; the head of a request has to fit in.
+const BUFFER: usize = 64 * 1024;
+/// Bytes of a body that usually arrive together with the head.
+const SMALL_BODY: u64 = 4096;
 /// How long requests in flight may take to end when the server stops.
 const DRAIN: Duration = Duration::from_secs(8);
 
@@ -41,7 +54,8 @@ pub(crate) async fn serve(
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let slots = Arc::new(Semaphore::new(limits.most));
-    let peers = Arc::new(Mutex::new(HashMap::new()));
+    let of_clients = limits.of_clients();
+    let discard_limits = discard_limits();
     let connections = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -49,12 +63,16 @@ pub(crate) async fn serve(
             () = &mut stop => break,
             accepted = accept(&listener, &slots) => accepted?,
         };
-        let Some(place) = Place::of(peer, &peers, &limits) else { continue };
-        let connection = connections.watch(connection(stream, peer, app.clone()));
+        let client = limits.client(peer);
+        let Ok(permit) = of_clients.take(client, 1) else { continue };
+        let budget = client.map_or_else(DiscardBudget::unlimited, |client| {
+            DiscardBudget::of(Arc::clone(&discard_limits), client)
+        });
+        let connection = connections.watch(connection(stream, peer, budget, app.clone()));
         tokio::spawn(async move {
             // How a connection ends is its client's affair.
             drop(AtOnce::new(connection).await);
-            drop((slot, place));
+            drop((slot, permit));
         });
     }
     drop(listener);
@@ -69,41 +87,25 @@ pub(crate) async fn serve(
 pub(crate) struct ConnectionLimits {
     /// In all.
     pub(crate) most: usize,
-    /// Of one address, unless it is a proxy's.
-    pub(crate) per_address: usize,
-    /// Whose connections are other people's.
+    /// Of one client: an IPv4 address or an IPv6 /64.
+    pub(crate) per_client: usize,
+    /// Proxies, whose connections belong to many clients: only `most` holds for them.
     pub(crate) proxies: Vec<IpNet>,
 }
 
-type Peers = Arc<Mutex<HashMap<IpAddr, usize>>>;
-
-/// A connection's place among those of its address.
-struct Place(IpAddr, Peers);
-
-impl Place {
-    /// `None` where the address has as many as it may have.
-    fn of(peer: SocketAddr, peers: &Peers, limits: &ConnectionLimits) -> Option<Self> {
-        let address = peer.ip().to_canonical();
-        let is_proxy = limits.proxies.iter().any(|network| network.contains(&address));
-        let mut counts = peers.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = counts.entry(address).or_default();
-        if *count >= limits.per_address && !is_proxy {
-            return None;
-        }
-        *count += 1;
-        Some(Self(address, Arc::clone(peers)))
+impl ConnectionLimits {
+    /// The limits of each client and of each network. A network leaves a quarter of all connections to others,
+    /// unless the operator has allowed more to a single client.
+    fn of_clients(&self) -> Arc<ConcurrencyLimit> {
+        let per_network = self.per_client.max(self.most - self.most / 4);
+        ConcurrencyLimit::new(Most { per_client: self.per_client, per_network, in_all: usize::MAX })
     }
-}
 
-impl Drop for Place {
-    fn drop(&mut self) {
-        let mut counts = self.1.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Entry::Occupied(mut count) = counts.entry(self.0) {
-            *count.get_mut() -= 1;
-            if *count.get() == 0 {
-                count.remove();
-            }
-        }
+    /// The client behind a connection, unless it is a proxy.
+    fn client(&self, peer: SocketAddr) -> Option<Client> {
+        let address = peer.ip().to_canonical();
+        let is_proxy = self.proxies.iter().any(|network| network.contains(&address));
+        (!is_proxy).then(|| Client::of_address(address))
     }
 }
 
@@ -125,11 +127,12 @@ async fn accept(
     }
 }
 
-type Socket = TokioIo<std::pin::Pin<Box<TimeoutStream<TcpStream>>>>;
+type Socket = TokioIo<Lingering<Pin<Box<TimeoutStream<TcpStream>>>>>;
 
 fn connection(
     stream: TcpStream,
     peer: SocketAddr,
+    budget: DiscardBudget,
     app: Router,
 ) -> http1::Connection<
     Socket,
@@ -139,12 +142,31 @@ fn connection(
     drop(stream.set_nodelay(true));
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(STALL));
-    let service = service_fn(move |mut request: Request<Incoming>| {
+    let unread = Unread::new();
+    let stream = Lingering::new(Box::pin(stream), unread.clone(), budget);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let is_small = is_small(&request);
+        let mut request = request.map(|body| WatchedBody::new(body, unread.clone()));
         request.extensions_mut().insert(ConnectInfo(peer));
-        app.clone().call(request)
+        let response = app.clone().call(request);
+        let unread = unread.clone();
+        async move {
+            let mut response = response.await?;
+            // hyper discards a small body that has arrived already, and closes the connection otherwise.
+            if unread.get() && !is_small {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok(response)
+        }
     });
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
-        .serve_connection(TokioIo::new(Box::pin(stream)), service)
+        .max_buf_size(BUFFER)
+        .serve_connection(TokioIo::new(stream), service)
+}
+
+/// Whether the body of a request usually arrives with its head.
+fn is_small(request: &Request<Incoming>) -> bool {
+    request.body().size_hint().upper().is_some_and(|bytes| bytes <= SMALL_BODY)
 }

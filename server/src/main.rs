@@ -18,7 +18,6 @@ use server::probe::probe;
 use server::shutdown::{Phase, Signals};
 use server::store::ConnectError;
 use server::{admin, assets, check, serve, store, telemetry};
-use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
@@ -141,8 +140,7 @@ async fn serve(config: &Config, mut signals: Signals) -> Result<(), String> {
     };
     let assets = built()?;
     tracing::info!(database = store::describe(&config.database_url), "secrets are kept here");
-    let listener = TcpListener::bind(config.listen)
-        .await
+    let listener = serve::bind(config.listen)
         .map_err(|error| format!("cannot listen on {} (--listen, IKRYPT_LISTEN): {error}", config.listen))?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     println!("listening on http://{address}");

@@ -14,20 +14,23 @@ use shared_crypto::SecretId;
 use shared_crypto::wire::Refusal;
 use tower_http::compression::CompressionLayer;
 
-use crate::guard::guard;
+use crate::guard::{guard, guard_create};
 use crate::headers::{page_policy, security_headers};
 use crate::refusal::refuse;
+use crate::request_limits::limit_requests;
 use crate::state::AppState;
 use crate::{assets, discovery, health, manifest, security_txt, telemetry};
 
-/// The five calls of the API.
-const CALLS: [&str; 5] = ["create", "open", "reveal", "receipt", "burn"];
+/// The calls of the API besides `create`.
+const CALLS: [&str; 4] = ["open", "reveal", "receipt", "burn"];
 
 /// The whole server.
 pub fn router(state: AppState) -> Router {
-    let mut api = Router::new();
+    // On the method's own route, so that every other method is 405 before anything is checked.
+    let guarded =
+        post(server_function).route_layer(middleware::from_fn_with_state(state.clone(), guard_create));
+    let mut api = Router::new().route("/api/v1/create", guarded);
     for call in CALLS {
-        // On the method's own route, so that every other method is 405 before anything is checked.
         let guarded = post(server_function).route_layer(middleware::from_fn_with_state(state.clone(), guard));
         api = api.route(&format!("/api/v1/{call}"), guarded);
     }
@@ -57,6 +60,7 @@ pub fn router(state: AppState) -> Router {
         .merge(security_txt::routes(&state))
         .merge(manifest::routes(&state.site().assets))
         .merge(pages)
+        .layer(middleware::from_fn_with_state(state.clone(), limit_requests))
         .layer(middleware::from_fn_with_state(state.clone(), security_headers))
         .layer(middleware::from_fn_with_state(state.clone(), telemetry::log_request))
         .with_state(state)

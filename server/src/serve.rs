@@ -1,16 +1,16 @@
 //! Start to stop: database, sweeper, listener, and an end that loses nothing.
 
 use std::io;
-use std::num::NonZeroU32;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use app::shell::Assets;
 use app::store::SecretStore;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 
-use crate::config::Config;
+use crate::config::{Config, to_usize};
 use crate::listener::{self, ConnectionLimits};
 use crate::metrics;
 use crate::quota::measure;
@@ -18,6 +18,18 @@ use crate::router::router;
 use crate::shutdown::{self, Phase};
 use crate::state::AppState;
 use crate::sweeper::sweep;
+
+/// Connections that the kernel holds until they are accepted. The library's default of 128 is used up by one burst.
+const BACKLOG: u32 = 1024;
+
+/// Listens on an address.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // The address can be used again while connections of the last run are still closing.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
 
 /// Serves until the phase is [`Phase::Stopping`], then lets requests in flight finish, and closes the database.
 pub async fn serve(
@@ -31,7 +43,7 @@ pub async fn serve(
     let metrics = match config.metrics_listen {
         None => None,
         Some(address) => {
-            let listener = TcpListener::bind(address).await.map_err(|error| {
+            let listener = bind(address).map_err(|error| {
                 io::Error::other(format!(
                     "cannot listen on {address} (--metrics-listen, IKRYPT_METRICS_LISTEN): {error}"
                 ))
@@ -44,10 +56,9 @@ pub async fn serve(
     let sweeper = config.sweep_every().map(|every| tokio::spawn(sweep(Arc::clone(&store), every)));
     let measuring = tokio::spawn(measure(Arc::clone(&store), state.quota(), state.metrics()));
     let forgetting = tokio::spawn(forget_clients(state.clone()));
-    let many = |number: NonZeroU32| usize::try_from(number.get()).unwrap_or(usize::MAX);
     let limits = ConnectionLimits {
-        most: many(config.protection.max_connections),
-        per_address: many(config.protection.max_connections_per_address),
+        most: to_usize(config.protection.max_connections),
+        per_client: to_usize(config.protection.max_connections_per_address),
         proxies: config.protection.trusted_proxies.clone(),
     };
     let served = listener::serve(listener, router(state), limits, shutdown::stopped(phase)).await;
@@ -67,6 +78,8 @@ pub async fn serve(
 async fn forget_clients(state: AppState) {
     loop {
         tokio::time::sleep(Duration::from_mins(1)).await;
-        state.forget_clients();
+        if let Some(limits) = state.rate_limits() {
+            limits.forget_idle();
+        }
     }
 }

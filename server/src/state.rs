@@ -11,10 +11,12 @@ use ipnet::IpNet;
 use tokio::sync::watch;
 
 use crate::client::Client;
+use crate::concurrency::{ConcurrencyLimit, ConcurrencyPermit};
 use crate::config::{Config, CreationTokens};
 use crate::metrics::{Metered, Shared};
 use crate::origin::OriginPolicy;
-use crate::rate_limit::{Call, RateLimits};
+use crate::rate_limit::RateLimits;
+use crate::readiness::Readiness;
 use crate::shutdown::Phase;
 
 /// Cheap to clone, which every layer does for every request; the same for all of them.
@@ -28,6 +30,9 @@ struct Inner {
     metrics: Shared,
     quota: Arc<StorageQuota>,
     limits: Option<RateLimits>,
+    in_flight: Option<Arc<ConcurrencyLimit>>,
+    body_memory: Arc<ConcurrencyLimit>,
+    readiness: Readiness,
     trusted_proxies: Vec<IpNet>,
     tokens: Option<CreationTokens>,
     origins: OriginPolicy,
@@ -58,6 +63,9 @@ impl AppState {
             metrics,
             quota,
             limits: RateLimits::new(&config.protection),
+            in_flight: config.protection.most_in_flight().map(ConcurrencyLimit::new),
+            body_memory: ConcurrencyLimit::new(config.protection.most_body_memory(limits.max_body_bytes())),
+            readiness: Readiness::default(),
             trusted_proxies: config.protection.trusted_proxies.clone(),
             tokens,
             origins: OriginPolicy::new(config.http.public_urls.clone()),
@@ -101,26 +109,29 @@ impl AppState {
         Client::of(peer, headers, &self.0.trusted_proxies)
     }
 
-    /// Counts a call of the API, or says after how many seconds it is worth asking again.
-    pub(crate) fn count(&self, call: Call, client: Client) -> Result<(), u32> {
-        self.0.limits.as_ref().map_or(Ok(()), |limits| limits.check(call, client))
+    /// The rate limits, unless they are switched off.
+    pub(crate) fn rate_limits(&self) -> Option<&RateLimits> {
+        self.0.limits.as_ref()
     }
 
-    /// Whether somebody who shows this, or nothing, may create.
-    pub(crate) fn may_create(&self, headers: &HeaderMap) -> bool {
-        self.0.tokens.as_ref().is_none_or(|tokens| tokens.admit(headers))
+    /// The limit on requests in flight, unless limits are switched off.
+    pub(crate) fn in_flight(&self) -> Option<&Arc<ConcurrencyLimit>> {
+        self.0.in_flight.as_ref()
     }
 
-    /// Counts what somebody wants to store, likewise.
-    pub(crate) fn count_bytes(&self, client: Client, bytes: usize) -> Result<(), u32> {
-        self.0.limits.as_ref().map_or(Ok(()), |limits| limits.check_bytes(client, bytes))
+    /// Counts the memory of a client's body, of which nothing has been read yet.
+    pub(crate) fn body_memory(&self, client: Option<Client>) -> ConcurrencyPermit {
+        self.0.body_memory.empty_permit(client)
     }
 
-    /// Forgets clients that have not asked for a while.
-    pub(crate) fn forget_clients(&self) {
-        if let Some(limits) = &self.0.limits {
-            limits.forget();
-        }
+    /// Reports whether the database answers.
+    pub(crate) async fn is_ready(&self) -> bool {
+        self.0.readiness.is_ready(self.store()).await
+    }
+
+    /// The tokens of which a create must present one, if there are any.
+    pub(crate) fn creation_tokens(&self) -> Option<&CreationTokens> {
+        self.0.tokens.as_ref()
     }
 
     pub(crate) fn vault(&self) -> &Vault {

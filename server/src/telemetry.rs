@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use app::pages::Page;
 use axum::extract::{MatchedPath, Request, State};
+use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
 use opentelemetry::trace::TracerProvider as _;
@@ -78,7 +79,7 @@ fn provider(endpoint: &str) -> Result<SdkTracerProvider, ExporterBuildError> {
 pub(crate) async fn log_request(State(state): State<AppState>, request: Request, next: Next) -> Response {
     static REQUESTS: AtomicU64 = AtomicU64::new(1);
     let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
-    let method = request.method().clone();
+    let method = method_name(request.method());
     let route = match request.extensions().get::<MatchedPath>() {
         Some(path) => path.as_str().to_owned(),
         None => Page::at(request.uri().path()).route().to_owned(),
@@ -106,4 +107,23 @@ pub(crate) async fn log_request(State(state): State<AppState>, request: Request,
         "answered"
     );
     response
+}
+
+/// The name of a method, from a known set: a client may send 60 KB as the name of another.
+fn method_name(method: &Method) -> &'static str {
+    let known = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"];
+    known.into_iter().find(|name| *name == method.as_str()).unwrap_or("OTHER")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_methods_share_one_name() {
+        assert_eq!(method_name(&Method::PATCH), "PATCH");
+        for sent in ["get", "PROPFIND", "GET\u{7c}", &"A".repeat(60_000)] {
+            assert_eq!(method_name(&Method::from_bytes(sent.as_bytes()).unwrap()), "OTHER");
+        }
+    }
 }

@@ -103,7 +103,7 @@ impl Step {
             Self::ClippyWasm => &[Tool::Clippy, Tool::WasmTarget],
             Self::Doc | Self::Fences | Self::Doctests => &[],
             Self::Deny => &[Tool::CargoDeny],
-            Self::Native => &[Tool::Postgres, Tool::PgBouncer],
+            Self::Native => &[Tool::Postgres, Tool::PgBouncer, Tool::Iproute],
             Self::Wasm => &[Tool::WasmTarget, Tool::WasmBindgen, Tool::ChromeDriver],
             Self::Build | Self::Reproduce => {
                 &[Tool::WasmTarget, Tool::Node, Tool::CargoLeptos, Tool::WasmBindgen, Tool::WasmOpt]

@@ -7,6 +7,7 @@ mod apt;
 mod browser;
 mod cargo_install;
 mod deny;
+mod iproute;
 mod leptos;
 mod node;
 mod pgbouncer;
@@ -47,6 +48,7 @@ pub(crate) enum Tool {
     Browser,
     ChromeDriver,
     Postgres,
+    Iproute,
 }
 
 impl Tool {
@@ -70,6 +72,7 @@ impl Tool {
             }
             Self::ChromeDriver => browser::ensure_driver(),
             Self::Postgres => postgres::ensure(),
+            Self::Iproute => iproute::ensure(),
         }
     }
 }

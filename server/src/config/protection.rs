@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
 use super::CreationTokens;
+use crate::concurrency::Most;
 
 /// Limits that have nothing to do with a single secret.
 #[derive(Debug, Clone, Args)]
@@ -21,7 +22,8 @@ pub struct ProtectionSettings {
     #[arg(long = "creation-tokens-file", env = "IKRYPT_CREATION_TOKENS_FILE", value_name = "PATH", value_parser = CreationTokens::read)]
     pub creation_tokens: Option<CreationTokens>,
 
-    /// Secrets that one address may create in a minute. One address is one of IPv4, or one /64 of IPv6.
+    /// Secrets that one address may create in a minute. One address is one of IPv4, or one /64 of IPv6. Holders of
+    /// a creation token are counted apart from everybody else.
     #[arg(long, env = "IKRYPT_CREATES_PER_MINUTE", default_value = "120")]
     pub creates_per_minute: NonZeroU32,
 
@@ -29,7 +31,8 @@ pub struct ProtectionSettings {
     #[arg(long, env = "IKRYPT_CREATES_PER_MINUTE_IN_ALL", default_value = "6000")]
     pub creates_per_minute_in_all: NonZeroU32,
 
-    /// Mebibytes that one address may store in an hour, as they are sent.
+    /// Mebibytes that one address may store in an hour, as they are sent; its network, a /24 of IPv4 or a /48 of
+    /// IPv6, four times as many.
     #[arg(long, env = "IKRYPT_MEBIBYTES_PER_HOUR", default_value = "256")]
     pub mebibytes_per_hour: NonZeroU32,
 
@@ -51,11 +54,12 @@ pub struct ProtectionSettings {
     pub trusted_proxies: Vec<IpNet>,
 
     /// Most connections of one address at a time; more are closed at once. Configured proxies have as many as
-    /// they want.
+    /// they want. A quarter as many requests of one address may be in flight, behind a proxy too.
     #[arg(long, env = "IKRYPT_MAX_CONNECTIONS_PER_ADDRESS", default_value = "600")]
     pub max_connections_per_address: NonZeroU32,
 
-    /// Most connections at a time; more wait until one ends.
+    /// Most connections at a time; more wait until one ends. One network has three quarters of them at most, unless
+    /// one address may have more.
     #[arg(long, env = "IKRYPT_MAX_CONNECTIONS", default_value = "900")]
     pub max_connections: NonZeroU32,
 
@@ -64,7 +68,31 @@ pub struct ProtectionSettings {
     pub storage_quota: u64,
 }
 
+/// Bytes of request bodies that are in memory at a time, at least.
+const BODY_MEMORY: usize = 64 << 20;
+
 impl ProtectionSettings {
+    /// The most requests in flight: a quarter of a client's connections, and half of all for a network. `None` if
+    /// limits are switched off.
+    pub(crate) fn most_in_flight(&self) -> Option<Most> {
+        let share = |number: NonZeroU32, part: usize| (to_usize(number) / part).max(16);
+        (self.rate_limit == Switch::On).then(|| Most {
+            per_client: share(self.max_connections_per_address, 4),
+            per_network: share(self.max_connections, 2),
+            in_all: usize::MAX,
+        })
+    }
+
+    /// The most memory of request bodies: four of the largest fit at least, of which one client has one and a network
+    /// two.
+    pub(crate) fn most_body_memory(&self, largest: usize) -> Most {
+        let in_all = BODY_MEMORY.max(largest.saturating_mul(4));
+        match self.rate_limit {
+            Switch::On => Most { per_client: in_all / 4, per_network: in_all / 2, in_all },
+            Switch::Off => Most { per_client: in_all, per_network: in_all, in_all },
+        }
+    }
+
     /// What one address may store in an hour, in KiB.
     pub(crate) fn kibibytes_per_hour(&self) -> NonZeroU32 {
         self.mebibytes_per_hour.saturating_mul(NonZeroU32::new(1024).unwrap_or(NonZeroU32::MIN))
@@ -78,6 +106,10 @@ pub enum Switch {
     On,
     /// For tests and benchmarks.
     Off,
+}
+
+pub(crate) fn to_usize(number: NonZeroU32) -> usize {
+    usize::try_from(number.get()).unwrap_or(usize::MAX)
 }
 
 /// A network, or a single address.

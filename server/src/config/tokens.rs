@@ -7,8 +7,25 @@ use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use shared_crypto::{Digest, sha256};
 
+/// The scheme of `Authorization`, with the space behind it.
+const SCHEME: &[u8] = b"bearer ";
 /// Shorter ones can be guessed.
 const SHORTEST: usize = 16;
+
+/// A creation token's number in its file. The token itself is kept nowhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct TokenId(pub(crate) usize);
+
+/// What a request presents in `Authorization`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Presented {
+    /// No token: no header, or one of another scheme.
+    Nothing,
+    /// A token that is not in the file.
+    Wrong,
+    /// One of the tokens.
+    Token(TokenId),
+}
 
 /// Their hashes: what is compared takes the same time whichever character is wrong.
 #[derive(Clone)]
@@ -16,7 +33,7 @@ pub struct CreationTokens(Arc<[Digest]>);
 
 impl CreationTokens {
     /// Reads the file of tokens.
-    pub(super) fn read(path: &str) -> Result<Self, String> {
+    pub fn read(path: &str) -> Result<Self, String> {
         Self::parse(&std::fs::read_to_string(path).map_err(|error| error.to_string())?)
     }
 
@@ -34,13 +51,18 @@ impl CreationTokens {
         if tokens.is_empty() { Err("there is no token in it".to_owned()) } else { Ok(Self(tokens.into())) }
     }
 
-    /// Whether `Authorization: Bearer` shows one of them.
-    pub(crate) fn admit(&self, headers: &HeaderMap) -> bool {
-        let shown = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = shown
-            .and_then(|value| value.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-        token.is_some_and(|(_, token)| self.0.contains(&sha256(&[token.trim().as_bytes()])))
+    /// Looks up the token that `Authorization: Bearer` presents.
+    pub(crate) fn find(&self, headers: &HeaderMap) -> Presented {
+        let Some(value) = headers.get(AUTHORIZATION) else { return Presented::Nothing };
+        let (scheme, token) = value.as_bytes().split_at(value.len().min(SCHEME.len()));
+        if !scheme.eq_ignore_ascii_case(SCHEME) {
+            return Presented::Nothing;
+        }
+        let hash = sha256(&[token.trim_ascii()]);
+        self.0
+            .iter()
+            .position(|known| *known == hash)
+            .map_or(Presented::Wrong, |n| Presented::Token(TokenId(n)))
     }
 }
 
@@ -61,19 +83,17 @@ mod tests {
         let shows = |value: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(AUTHORIZATION, value.parse().unwrap());
-            tokens.admit(&headers)
+            tokens.find(&headers)
         };
-        assert!(shows("Bearer 0123456789abcdef") && shows("bearer another-token-of-16"));
-        for value in [
-            "Bearer 0123456789abcde",
-            "0123456789abcdef",
-            "Basic 0123456789abcdef",
-            "Bearer ",
-            "Bearer # people",
-        ] {
-            assert!(!shows(value), "{value}");
+        assert_eq!(shows("Bearer 0123456789abcdef"), Presented::Token(TokenId(0)));
+        assert_eq!(shows("bearer  another-token-of-16"), Presented::Token(TokenId(1)));
+        for value in ["Bearer 0123456789abcde", "Bearer ", "BEARER # people"] {
+            assert_eq!(shows(value), Presented::Wrong, "{value}");
         }
-        assert!(!tokens.admit(&HeaderMap::new()));
+        for value in ["0123456789abcdef", "Basic 0123456789abcdef", "Bearer", ""] {
+            assert_eq!(shows(value), Presented::Nothing, "{value}");
+        }
+        assert_eq!(tokens.find(&HeaderMap::new()), Presented::Nothing);
         for text in ["", "# nobody", "too-short", "with a space in the middle"] {
             assert!(CreationTokens::parse(text).is_err(), "{text:?}");
         }

@@ -1,5 +1,6 @@
 //! What the tests share: fresh databases, secrets to put into them, and crowds of callers.
 
+mod apart;
 mod bed;
 mod crowd;
 mod database;
@@ -11,6 +12,7 @@ mod proxy;
 mod sample;
 mod sqlite;
 
+pub(crate) use apart::{MANY_FILES, run_apart};
 pub(crate) use bed::Bed;
 pub(crate) use crowd::{at_once, eventually, eventually_some, random};
 pub(crate) use database::{Database, hex};

@@ -2,22 +2,30 @@
 
 mod abuse;
 mod config;
+mod connections;
 mod create;
+mod creating;
 mod database_away;
 mod full_disk;
 mod hang_up;
 mod logs;
+mod malformed;
 mod metrics;
 mod open;
 mod origin;
 mod paths;
 mod probe;
+mod probes;
 mod protection;
+mod raw;
 mod receipt;
+mod refusals;
 mod reveal;
 mod site;
 mod size;
+mod stalled;
 mod stop;
+mod subnet;
 mod timing;
 
 pub(crate) use site::{Answer, Site};

@@ -8,7 +8,6 @@ use axum::http::HeaderMap;
 use serde_json::Value;
 use server::config::{Config, Switch};
 use server::shutdown::Phase;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -54,7 +53,7 @@ impl Site {
         // The sweeper stays off: expiry must not depend on it.
         let mut config = Config { sweep_interval: 0, ..Config::for_testing("sqlite:unused") };
         change(&mut config);
-        let listener = TcpListener::bind(config.listen).await.unwrap();
+        let listener = server::serve::bind(config.listen).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (phase, phases) = watch::channel(Phase::Serving);
         let serving = tokio::spawn(async move {

@@ -134,30 +134,27 @@ impl Drop for ConcurrencyPermit {
 
 #[cfg(test)]
 mod tests {
-    use std::net::IpAddr;
-
-    use axum::http::HeaderMap;
-
     use super::*;
 
-    fn client(address: &str) -> Option<Client> {
-        let address: IpAddr = address.parse().unwrap();
-        Some(Client::of((address, 9).into(), &HeaderMap::new(), &[]))
+    fn client(address: &str) -> Client {
+        Client::of_address(address.parse().unwrap())
     }
 
     #[test]
     fn an_ipv6_subnet_is_one_client_and_a_network_leaves_room_for_others() {
         let limit = ConcurrencyLimit::new(Most { per_client: 6, per_network: 8, in_all: 10 });
         let taken = |addresses: &mut dyn Iterator<Item = String>| {
-            addresses.map_while(|address| limit.take(client(&address), 1).ok()).collect::<Vec<_>>()
+            addresses.map_while(|address| limit.take(Some(client(&address)), 1).ok()).collect::<Vec<_>>()
         };
         let one = taken(&mut (0..100).map(|host| format!("2001:db8:1:1::{host}")));
         assert_eq!(one.len(), 6);
         let neighbours = taken(&mut (0..100).map(|subnet| format!("2001:db8:1:a{subnet}::1")));
         assert_eq!(neighbours.len(), 2);
-        let others =
-            [limit.take(client("2001:db8:2::1"), 1).unwrap(), limit.take(client("192.0.2.1"), 1).unwrap()];
-        assert_eq!(limit.take(client("203.0.113.1"), 1).unwrap_err(), Exceeded::InAll);
+        let others = [
+            limit.take(Some(client("2001:db8:2::1")), 1).unwrap(),
+            limit.take(Some(client("192.0.2.1")), 1).unwrap(),
+        ];
+        assert_eq!(limit.take(Some(client("203.0.113.1")), 1).unwrap_err(), Exceeded::InAll);
         assert_eq!(limit.take(None, 1).unwrap_err(), Exceeded::InAll);
         drop((one, neighbours, others));
         let held = limit.held();
@@ -167,13 +164,13 @@ mod tests {
     #[test]
     fn what_does_not_fit_takes_nothing() {
         let limit = ConcurrencyLimit::new(Most { per_client: 10, per_network: 15, in_all: 20 });
-        let mut first = limit.take(client("192.0.2.1"), 8).unwrap();
+        let mut first = limit.take(Some(client("192.0.2.1")), 8).unwrap();
         assert_eq!(first.grow(3), Err(Exceeded::ByClient));
-        assert_eq!(limit.take(client("192.0.2.2"), 8).unwrap_err(), Exceeded::ByClient);
-        let second = limit.take(client("192.0.2.2"), 7).unwrap();
-        assert_eq!(limit.take(client("198.51.100.1"), 6).unwrap_err(), Exceeded::InAll);
+        assert_eq!(limit.take(Some(client("192.0.2.2")), 8).unwrap_err(), Exceeded::ByClient);
+        let second = limit.take(Some(client("192.0.2.2")), 7).unwrap();
+        assert_eq!(limit.take(Some(client("198.51.100.1")), 6).unwrap_err(), Exceeded::InAll);
         drop(second);
         assert_eq!(first.grow(2), Ok(()));
-        assert!(limit.take(client("198.51.100.1"), 10).is_ok());
+        assert!(limit.take(Some(client("198.51.100.1")), 10).is_ok());
     }
 }

@@ -18,6 +18,7 @@ mod guard;
 mod headers;
 mod health;
 mod listener;
+mod log_limit;
 pub mod manifest;
 mod metrics;
 mod origin;

@@ -35,10 +35,8 @@ pub(crate) async fn limit_requests(
     let client = state.client(peer, request.headers());
     request.extensions_mut().insert(client);
     let path = request.uri().path();
-    let permit = match state.in_flight().map(|limit| limit.take(Some(client), 1)).transpose() {
-        Ok(permit) => permit,
-        Err(_) => return too_many(path, IN_FLIGHT_WAIT),
-    };
+    let in_flight = state.in_flight().map(|limit| limit.take(Some(client), 1));
+    let Ok(permit) = in_flight.transpose() else { return too_many(path, IN_FLIGHT_WAIT) };
     // The calls of the API are counted later, each by itself. Probes are counted only while they are in flight.
     let is_other = !path.starts_with("/health/") && !Call::is_counted_later(request.method(), path);
     if let Some(limits) = state.rate_limits().filter(|_| is_other)

@@ -2,6 +2,7 @@
 //! the same.
 
 use std::io::IsTerminal as _;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
@@ -20,6 +21,7 @@ use tracing_subscriber::Layer as _;
 use tracing_subscriber::prelude::*;
 
 use crate::config::{Config, LogFormat};
+use crate::log_limit::{Line, LogLimit};
 use crate::state::AppState;
 
 /// Spans have a target of their own: without a collector there are none.
@@ -78,6 +80,7 @@ fn provider(endpoint: &str) -> Result<SdkTracerProvider, ExporterBuildError> {
 /// One line a request: what kind, how it ended, how long it took.
 pub(crate) async fn log_request(State(state): State<AppState>, request: Request, next: Next) -> Response {
     static REQUESTS: AtomicU64 = AtomicU64::new(1);
+    static REFUSED: LazyLock<LogLimit> = LazyLock::new(LogLimit::default);
     let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
     let method = method_name(request.method());
     let route = match request.extensions().get::<MatchedPath>() {
@@ -98,6 +101,13 @@ pub(crate) async fn log_request(State(state): State<AppState>, request: Request,
     let took = started.elapsed();
     span.record("http.response.status_code", response.status().as_u16());
     state.metrics().answered(&route, response.status(), took);
+    if response.status().is_client_error() {
+        match REFUSED.next(Instant::now()) {
+            Line::Write => {}
+            Line::WriteAndReport(lines) => tracing::info!(lines, "refused requests were not logged"),
+            Line::Drop => return response,
+        }
+    }
     tracing::info!(
         number,
         %method,

@@ -12,7 +12,7 @@ suite! { sqlite: malformed_requests_get_a_bare_status_or_nothing }
 async fn malformed_requests_get_a_bare_status_or_nothing(bed: &Bed<Sqlite>) {
     let site = Site::start(bed).await;
     let header = |value: String| format!("GET / HTTP/1.1\r\nhost: x\r\nx-long: {value}\r\n\r\n").into_bytes();
-    let many: String = (0..200).map(|n| format!("x-{n}: 1\r\n")).collect();
+    let many = "x-many: 1\r\n".repeat(200);
     let client_hello = [&[0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3][..], &[0x5a; 506]].concat();
     for (name, request, expected) in [
         ("bad request line", b"hello there\r\n\r\n".to_vec(), Some(400)),

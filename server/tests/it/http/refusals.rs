@@ -135,9 +135,9 @@ async fn request_that_is_not_for_a_body_is_refused_with_a_status(bed: &Bed<Sqlit
     for (path, expected) in
         [("/", 405), ("/health/live", 405), ("/api/v1/nothing", 404), ("/s/AAAAAAAAAAAAAAAA", 405)]
     {
-        let size = 8 << 20;
-        let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {size}\r\n\r\n");
-        let response = write_then_read(&mut connect(&site).await, &head, size).await.unwrap();
+        let bytes = 8 << 20;
+        let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-length: {bytes}\r\n\r\n");
+        let response = write_then_read(&mut connect(&site).await, &head, bytes).await.unwrap();
         assert_eq!(status(&response), expected, "{path}");
     }
     // A small body leaves the connection open for the next request.

@@ -49,6 +49,7 @@ impl Site {
         Self::serve(store, |config| config.protection.rate_limit = Switch::Off).await
     }
 
+    #[expect(clippy::unused_async, reason = "tests wait for a server to start")]
     async fn serve(store: Arc<dyn SecretStore>, change: impl FnOnce(&mut Config)) -> Self {
         // The sweeper stays off: expiry must not depend on it.
         let mut config = Config { sweep_interval: 0, ..Config::for_testing("sqlite:unused") };

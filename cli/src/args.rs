@@ -114,8 +114,9 @@ pub(crate) struct Open {
 
     /// The folder for files; they never replace one that is there
     ///
-    /// Without it they go into the current folder; a single file without a note goes to standard output,
-    /// where that is not a terminal.
+    /// Without it they go into a new folder, `ikrypt-files`, since the sender chose their names and programs
+    /// act on names like `.bashrc`; a single file without a note goes to standard output, where that is not a
+    /// terminal.
     #[arg(long, short, value_name = "DIR")]
     pub output: Option<PathBuf>,
 

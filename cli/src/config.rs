@@ -43,7 +43,7 @@ pub(crate) fn server(given: Option<&str>) -> Result<Server, Failure> {
 /// The token that is shown to it: a file's, the environment's, or the one that stands beside this very server in
 /// the configuration.
 pub(crate) fn token(args: &Send, server: &Server) -> Result<Option<Zeroizing<String>>, Failure> {
-    let token = found(args, server)?;
+    let token = found(args, server)?.map(|token| input::line(&token));
     if token.as_ref().is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
         return Err(Failure::Usage("a token has letters, digits and marks, and nothing else".to_owned()));
     }
@@ -76,8 +76,11 @@ fn path() -> Option<PathBuf> {
 fn read() -> Result<Config, Failure> {
     let Some(path) = path() else { return Ok(Config::default()) };
     let wrong = |what: &dyn Display| Failure::Usage(format!("{}: {what}", path.display()));
-    match std::fs::read_to_string(&path) {
-        Ok(text) => toml::from_str(&text).map_err(|error| wrong(&error)),
+    match std::fs::read(&path).map(Zeroizing::new) {
+        Ok(bytes) => {
+            let text = input::text(bytes, &path.display().to_string())?;
+            toml::from_str(&text).map_err(|error| wrong(&error))
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Config::default()),
         Err(error) => Err(Failure::file("read", &path, &error)),
     }

@@ -74,13 +74,42 @@ pub(crate) fn passphrase_file(path: &Path) -> Result<Passphrase, Failure> {
     Ok(Passphrase::new(&line_of(path)?)?)
 }
 
+/// The passphrase in a file, for a new secret: one that can also be typed.
+pub(crate) fn new_passphrase_file(path: &Path) -> Result<Passphrase, Failure> {
+    let line = line_of(path)?;
+    if line.contains(char::is_control) {
+        return Err(Failure::Usage(format!(
+            "{}: a passphrase is one line, without control characters: nobody could type this one",
+            path.display()
+        )));
+    }
+    Ok(Passphrase::new(&line)?)
+}
+
 /// What a file holds, without the line end behind it.
 pub(crate) fn line_of(path: &Path) -> Result<Zeroizing<String>, Failure> {
-    let mut text = Zeroizing::new(String::new());
-    let read = Source::open(path).and_then(|file| file.take(64 * 1024).read_to_string(&mut text));
-    read.map_err(|error| Failure::file("read", path, &error))?;
-    let line = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
-    Ok(Zeroizing::new(line.to_owned()))
+    let file = Source::open(path).map_err(|error| Failure::file("read", path, &error))?;
+    let name = path.display().to_string();
+    Ok(line(&text(limited(file, &name)?, &name)?))
+}
+
+/// A text without the byte order mark before it and the line end behind it: editors and shells add both.
+pub(crate) fn line(text: &str) -> Zeroizing<String> {
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
+    let text = text.strip_suffix('\n').unwrap_or(text);
+    Zeroizing::new(text.strip_suffix('\r').unwrap_or(text).to_owned())
+}
+
+/// The text in the bytes of a file, without a byte order mark.
+pub(crate) fn text(mut bytes: Zeroizing<Vec<u8>>, name: &str) -> Result<Zeroizing<String>, Failure> {
+    let wrong = |what: &str| Failure::Usage(format!("{name} is {what}: save it as UTF-8"));
+    // ASCII in UTF-16 has a NUL in every second place.
+    if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) || bytes.contains(&0) {
+        return Err(wrong("UTF-16, as PowerShell writes it, or no text"));
+    }
+    let text =
+        Zeroizing::new(String::from_utf8(std::mem::take(&mut *bytes)).map_err(|_| wrong("not UTF-8"))?);
+    Ok(Zeroizing::new(text.strip_prefix('\u{FEFF}').unwrap_or(&text).to_owned()))
 }
 
 /// A link from the command line, or from standard input.
@@ -90,7 +119,71 @@ pub(crate) fn link(argument: Option<&str>) -> Result<Zeroizing<String>, Failure>
         _ if io::stdin().is_terminal() => terminal::hidden("Link (not shown): "),
         _ => {
             let bytes = limited(io::stdin().lock(), "standard input")?;
+            // The words around a link may be in any encoding, but UTF-16.
+            if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
+                return text(bytes, "standard input");
+            }
             Ok(Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(bytes: &[u8]) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        file
+    }
+
+    #[test]
+    fn byte_order_mark_and_line_end_are_no_part_of_a_line() {
+        for (bytes, read) in [
+            ("\u{FEFF}right", "right"),
+            ("\u{FEFF}right\r\n", "right"),
+            ("right\n", "right"),
+            ("right\r", "right"),
+            ("right", "right"),
+            (" häßlich  und gut \r\n", " häßlich  und gut "),
+            ("one\ntwo\n", "one\ntwo"),
+            ("inner\u{FEFF}mark", "inner\u{FEFF}mark"),
+            ("\u{FEFF}", ""),
+        ] {
+            assert_eq!(&*line_of(written(bytes.as_bytes()).path()).unwrap(), read, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn utf_16_and_other_encodings_are_refused_with_what_to_do() {
+        let utf_16 = |text: &str, mark: &[u8], bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+            mark.iter().copied().chain(text.encode_utf16().flat_map(bytes)).collect()
+        };
+        for bytes in [
+            utf_16("right\r\n", &[0xFF, 0xFE], u16::to_le_bytes),
+            utf_16("right", &[0xFE, 0xFF], u16::to_be_bytes),
+            utf_16("right", &[], u16::to_le_bytes),
+            b"gr\xFC\xDFe".to_vec(),
+        ] {
+            for refused in
+                [passphrase_file(written(&bytes).path()), new_passphrase_file(written(&bytes).path())]
+            {
+                let said = refused.err().map(|failure| failure.to_string()).unwrap_or_default();
+                assert!(said.contains("save it as UTF-8"), "{bytes:?}: {said}");
+            }
+        }
+    }
+
+    #[test]
+    fn new_passphrase_is_one_that_can_be_typed() {
+        for bytes in ["one\ntwo", "right\n\n", "bell\x07", "tab\there"] {
+            assert!(
+                matches!(new_passphrase_file(written(bytes.as_bytes()).path()), Err(Failure::Usage(_))),
+                "{bytes:?}"
+            );
+            // A secret that an older version sent with it still opens.
+            assert!(passphrase_file(written(bytes.as_bytes()).path()).is_ok(), "{bytes:?}");
         }
     }
 }

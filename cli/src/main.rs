@@ -10,6 +10,7 @@
 //! server    the way to it, and calls that survive a lost answer
 //! send      open      receipt      verify      one file a command
 //! input     what is sent: files, standard input, a prompt
+//! link      reads a link, or says what is wrong with it
 //! save      where files go that were received
 //! terminal  what is said and asked
 //! failure   why it ended, and with which exit code
@@ -34,6 +35,7 @@ mod clipboard;
 mod config;
 mod failure;
 mod input;
+mod link;
 mod open;
 mod receipt;
 mod save;

@@ -8,14 +8,13 @@ use std::time::Duration;
 use serde_json::json;
 use shared_crypto::wire::{OpenAnswer, OpenRequest, Refusal, RevealAnswer, RevealRequest, State};
 use shared_crypto::{
-    Bundle, Claim, Envelope, Error, Kdf, Passphrase, Payload, ReceiptLink, RevealKeys, SecretLink,
-    ServerShare,
+    Bundle, Claim, Envelope, Error, File, Kdf, Passphrase, Payload, RevealKeys, SecretLink, ServerShare,
 };
 
 use crate::args::Open;
 use crate::failure::Failure;
 use crate::server::{CLAIM_PATIENCE, No, PATIENCE, Server};
-use crate::{input, save, terminal};
+use crate::{input, link, save, terminal};
 
 /// Said where the view is used, and what it was used for cannot be opened.
 const CHANGED: &str = "what the server has is not what the sender sent: it was changed, or damaged. A view was used. Tell the sender";
@@ -32,15 +31,10 @@ struct Reader {
 
 pub(crate) fn run(args: &Open) -> Result<(), Failure> {
     let text = input::link(args.link.as_deref())?;
-    let link = SecretLink::parse(&text).map_err(|error| match error {
-        _ if ReceiptLink::parse(&text).is_ok() => {
-            Failure::Usage("this is a receipt link, which opens nothing: see `ikrypt receipt`".to_owned())
-        }
-        error => error.into(),
-    })?;
+    let link = link::secret(&text)?;
     if link.exposed() {
         say!(
-            "Something on the way changed # into %23 in this link, and with that showed the key to the server. Tell the sender."
+            "The # of this link was encoded on its way: a browser that follows it shows the key to a server, perhaps a mail gateway's. Tell the sender."
         );
     }
     let server = Server::of_link(link.origin())?;
@@ -228,25 +222,39 @@ fn files(folder: Option<&Path>, bundle: &Bundle) -> Result<(), Failure> {
     if let ([file], "", None, false) = (bundle.files(), bundle.note(), folder, io::stdout().is_terminal()) {
         return write_out(&file.safe_name(), file.bytes());
     }
-    let folder = folder.unwrap_or(Path::new("."));
+    let size = |file: &File| terminal::count(file.bytes().len() as u64, "byte");
+    // The sender chose the names: they are shown before one of them exists here.
+    say!("{}:", terminal::count(bundle.files().len() as u64, "file"));
+    for file in bundle.files() {
+        say!("  {} ({})", file.safe_name(), size(file));
+    }
     let mut trouble = None;
+    let mut elsewhere = |folder: &Path, error: &io::Error| {
+        say!("{}", Failure::file("write into", folder, error));
+        trouble = Some(Failure::Here("some files were saved elsewhere than you wanted".to_owned()));
+    };
+    let folder = match folder {
+        Some(folder) => folder.to_owned(),
+        None => save::new_folder(Path::new("")).or_else(|error| {
+            elsewhere(Path::new("."), &error);
+            save::rescue_folder()
+        })?,
+    };
+    let mut lost = None;
     for file in bundle.files() {
         let name = file.safe_name();
-        let saved = save::into(folder, &name, file.bytes()).or_else(|error| {
-            say!("{}", Failure::file("write into", folder, &error));
-            trouble = Some(Failure::Here("some files were saved elsewhere than you wanted".to_owned()));
+        let saved = save::into(&folder, &name, file.bytes()).or_else(|error| {
+            elsewhere(&folder, &error);
             save::rescue(&name, file.bytes())
         });
         match saved {
-            Ok(path) => {
-                say!("saved {} ({})", path.display(), terminal::count(file.bytes().len() as u64, "byte"));
-            }
+            Ok(path) => say!("saved {} ({})", path.display(), size(file)),
             // The others, and the note, may still fit.
-            Err(failure) => trouble = Some(failure),
+            Err(failure) => lost = Some(failure),
         }
     }
     if !bundle.note().is_empty() {
         write_out(NOTE, bundle.note().as_bytes())?;
     }
-    trouble.map_or(Ok(()), Err)
+    lost.or(trouble).map_or(Ok(()), Err)
 }

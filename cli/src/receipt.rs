@@ -1,12 +1,11 @@
 //! `ikrypt receipt` and `ikrypt burn`: the sender's own side.
 
 use shared_crypto::wire::{ReceiptAnswer, ReceiptRequest, State};
-use shared_crypto::{Error, ReceiptLink, SecretLink};
 
 use crate::args::{Burn, Receipt};
 use crate::failure::Failure;
 use crate::server::{PATIENCE, Server};
-use crate::{input, terminal};
+use crate::{input, link, terminal};
 
 /// What became of the secret.
 pub(crate) fn show(args: &Receipt) -> Result<(), Failure> {
@@ -28,15 +27,7 @@ pub(crate) fn burn(args: &Burn) -> Result<(), Failure> {
 
 fn asked(args: &Receipt) -> Result<(Server, ReceiptRequest), Failure> {
     let text = input::link(args.link.as_deref())?;
-    let link = ReceiptLink::parse(&text).map_err(|error| match error {
-        _ if SecretLink::parse(&text).is_ok() => Failure::Usage(
-            "this is the link that opens the secret: a receipt has /receipt#t= in it".to_owned(),
-        ),
-        Error::MissingFragment => Failure::DamagedLink(
-            "the part of the receipt link after # is missing. In a shell, put the link in quotes".to_owned(),
-        ),
-        _ => Failure::DamagedLink("this receipt link is damaged".to_owned()),
-    })?;
+    let link = link::receipt(&text)?;
     Ok((Server::of_link(link.origin())?, ReceiptRequest { token: link.token().encode() }))
 }
 

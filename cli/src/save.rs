@@ -6,6 +6,11 @@ use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 
+/// The folder for files where none was named. A sender chooses the names of the files, and programs act on names: a
+/// shell on `.bashrc`, sshd on `authorized_keys`, `rm *` on `-rf`, make on `Makefile`, Windows on `version.dll`. No list
+/// of such names is complete, but nothing acts on a name in a folder that was empty a moment ago.
+const NEW_FOLDER: &str = "ikrypt-files";
+
 /// Makes the folder, and tries whether something can be written there: before a view is used up.
 pub(crate) fn prepare(folder: &Path) -> Result<(), Failure> {
     let tried = fs::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder));
@@ -21,16 +26,38 @@ pub(crate) fn into(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<PathBu
     Ok(path)
 }
 
-/// The same in a folder that only its owner can see: for what has no other place, and must not be lost.
+/// Creates a new, empty folder in `parent`, accessible to its owner alone.
+pub(crate) fn new_folder(parent: &Path) -> io::Result<PathBuf> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    let mut copy = 1;
+    loop {
+        let name = if copy == 1 { NEW_FOLDER.to_owned() } else { format!("{NEW_FOLDER}-{copy}") };
+        let path = parent.join(name);
+        match builder.create(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && copy < 10_000 => copy += 1,
+            created => return created.map(|()| path),
+        }
+    }
+}
+
+/// Writes one file into a new temporary folder: for content that has no other place and must not be lost.
 pub(crate) fn rescue(name: &str, bytes: &[u8]) -> Result<PathBuf, Failure> {
+    into(&rescue_folder()?, name, bytes).map_err(|error| lost(&error))
+}
+
+/// Creates a temporary folder, accessible to its owner alone, that stays after this program has ended.
+pub(crate) fn rescue_folder() -> Result<PathBuf, Failure> {
     let mut builder = tempfile::Builder::new();
     builder.prefix("ikrypt-");
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-    let folder = builder.tempdir().map(tempfile::TempDir::keep);
-    folder.and_then(|folder| into(&folder, name, bytes)).map_err(|error| {
-        Failure::Here(format!("the view was used, and what was opened could be kept nowhere: {error}"))
-    })
+    builder.tempdir().map(tempfile::TempDir::keep).map_err(|error| lost(&error))
+}
+
+fn lost(error: &io::Error) -> Failure {
+    Failure::Here(format!("the view was used, and what was opened could be kept nowhere: {error}"))
 }
 
 /// `create_new` neither opens what is there nor follows a symbolic link; the name has no folder in it.
@@ -76,6 +103,24 @@ mod tests {
         assert_eq!(fs::read(inside.join("a.txt")).unwrap(), b"theirs");
         assert_eq!(fs::read(inside.join("a (3).txt")).unwrap(), b"2");
         assert!(!outside.exists());
+    }
+
+    #[test]
+    fn new_folder_is_empty_and_private_even_if_the_name_is_taken() {
+        let parent = tempfile::tempdir().unwrap();
+        fs::write(parent.path().join("ikrypt-files"), "theirs").unwrap();
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("/", parent.path().join("ikrypt-files-2")).unwrap();
+        #[cfg(not(unix))]
+        fs::create_dir(parent.path().join("ikrypt-files-2")).unwrap();
+        let folder = new_folder(parent.path()).unwrap();
+        assert_eq!(folder, parent.path().join("ikrypt-files-3"));
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
+        #[cfg(unix)]
+        assert_eq!(
+            std::os::unix::fs::PermissionsExt::mode(&folder.metadata().unwrap().permissions()) & 0o077,
+            0
+        );
     }
 
     #[cfg(unix)]

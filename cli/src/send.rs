@@ -1,14 +1,15 @@
 //! `ikrypt send`: from what is typed, piped or named to the two links.
 
+use indicatif::HumanBytes;
 use qrcodegen::{QrCode, QrCodeEcc};
 use serde_json::json;
 use shared_crypto::wire::{CreateAnswer, Refusal};
-use shared_crypto::{Fresh, Passphrase, ReceiptLink, Recipe, SecretId, seal};
+use shared_crypto::{Fresh, Passphrase, Payload, ReceiptLink, Recipe, SecretId, seal};
 use zeroize::Zeroizing;
 
 use crate::args::Send;
 use crate::failure::Failure;
-use crate::server::{No, PATIENCE};
+use crate::server::{LARGE_BODY, No, PATIENCE, Server};
 use crate::{clipboard, config, input, terminal};
 
 /// The same list as the page's.
@@ -29,6 +30,13 @@ pub(crate) fn run(args: &Send) -> Result<(), Failure> {
     let ttl = u32::try_from(args.expires.as_secs())
         .map_err(|_| Failure::Usage("--expires is longer than any server keeps a secret".to_owned()))?;
     let payload = input::payload(&args.files)?;
+    let size = size(&payload);
+    if size > LARGE_BODY
+        && let Some(most) = server.max_secret_bytes()
+        && size > most
+    {
+        return Err(too_large(size, Some(most)));
+    }
     let protection = protection(args)?;
 
     let fresh = Fresh::generate()?;
@@ -42,8 +50,9 @@ pub(crate) fn run(args: &Send) -> Result<(), Failure> {
     let sealed = seal(&payload, fresh, stretched.as_ref())?;
     drop(payload);
     let request = sealed.to_request(ttl, args.views);
-    let answer: CreateAnswer =
-        server.call("create", &request, "Sending", PATIENCE).map_err(|no| refused(no, args))?;
+    let answer: CreateAnswer = server
+        .call("create", &request, "Sending", PATIENCE)
+        .map_err(|no| refused(no, args, &server, size))?;
     let id = SecretId::decode(&answer.id)
         .map_err(|_| Failure::Server("the server answered with an id that is none".to_owned()))?;
     let link = Zeroizing::new(sealed.link(server.origin(), id).to_string());
@@ -91,7 +100,7 @@ fn protection(args: &Send) -> Result<Option<Protection>, Failure> {
         return Ok(Some(Protection { passphrase, made_up: Some(text) }));
     }
     if let Some(path) = &args.passphrase_file {
-        return given(input::passphrase_file(path)?);
+        return given(input::new_passphrase_file(path)?);
     }
     if args.passphrase {
         let [first, again] = terminal::hidden_lines(["Passphrase (not shown): ", "Once more: "])?;
@@ -103,12 +112,36 @@ fn protection(args: &Send) -> Result<Option<Protection>, Failure> {
     Ok(None)
 }
 
-fn refused(no: No, args: &Send) -> Failure {
+/// The bytes that a server's limit counts: those of the text, or of the files.
+fn size(payload: &Payload) -> u64 {
+    match payload {
+        Payload::Text(text) => text.len() as u64,
+        Payload::Files(bundle) => bundle.files().iter().map(|file| file.bytes().len() as u64).sum(),
+        _ => 0,
+    }
+}
+
+fn too_large(size: u64, most: Option<u64>) -> Failure {
+    let said = |bytes| format!("{} ({})", terminal::count(bytes, "byte"), HumanBytes(bytes));
+    Failure::Server(match most.filter(|most| size > *most) {
+        Some(most) => {
+            format!(
+                "too large: this server takes at most {}, and this has {}. Nothing was stored",
+                said(most),
+                said(size)
+            )
+        }
+        None => format!(
+            "{} are larger than this server, or a proxy before it, takes: nothing was stored",
+            said(size)
+        ),
+    })
+}
+
+fn refused(no: No, args: &Send, server: &Server, size: u64) -> Failure {
     let No::Refused { refusal, .. } = &no else { return no.into() };
     match refusal {
-        Refusal::TooLarge => {
-            Failure::Server("this is larger than the server takes: nothing was stored".to_owned())
-        }
+        Refusal::TooLarge => too_large(size, server.max_secret_bytes()),
         Refusal::InvalidRequest => Failure::Server(format!(
             "the server does not take this: {} or {} is outside its limits",
             terminal::duration(args.expires),

@@ -1,18 +1,23 @@
 //! A server, and the way to it: https, or this machine itself.
 
 mod call;
+mod limits;
+mod transport;
 
 use std::time::Duration;
 
 use ureq::http::{HeaderMap, Uri};
 use ureq::tls::{RootCerts, TlsConfig};
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{Connector as _, DefaultConnector};
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
 use crate::config;
 use crate::failure::Failure;
 use call::Miss;
-pub(crate) use call::{CLAIM_PATIENCE, No, PATIENCE};
+pub(crate) use call::{CLAIM_PATIENCE, LARGE_BODY, No, PATIENCE};
+use transport::KeepsInputConnector;
 
 /// The largest envelope of any configuration, and what JSON adds.
 const LARGEST_ANSWER: u64 = 100 * 1024 * 1024;
@@ -69,7 +74,9 @@ impl Server {
             .user_agent(concat!("ikrypt/", env!("CARGO_PKG_VERSION")));
         // What is meant for this machine goes through no other, whatever the environment says.
         let config = if is_here { config.proxy(None) } else { config };
-        Ok(Self { agent: config.build().into(), origin: url.origin().ascii_serialization(), token: None })
+        let connector = DefaultConnector::default().chain(KeepsInputConnector);
+        let agent = ureq::Agent::with_parts(config.build(), connector, DefaultResolver::default());
+        Ok(Self { agent, origin: url.origin().ascii_serialization(), token: None })
     }
 
     /// Scheme, host and port.

@@ -4,25 +4,31 @@
 Needs Python 3.10 and the package `cryptography` (44 or newer).
 
     ikrypt.py send https://secrets.example.org < secret.txt     prints the link, and the receipt link below it
-    ikrypt.py open 'https://secrets.example.org/s/...#k=...'    writes the text, or saves files here
+    ikrypt.py open 'https://secrets.example.org/s/...#k=...'    writes the text, or saves files in a new folder
     ikrypt.py receipt 'https://secrets.example.org/receipt#t=...'
     ikrypt.py burn 'https://secrets.example.org/receipt#t=...'
 
-Files to send stand behind the server's address; a passphrase is taken from IKRYPT_PASSPHRASE, and a creation token,
-where the server wants one, from IKRYPT_TOKEN.
+Files to send stand behind the server's address, a folder for received files behind the link. A passphrase is taken
+from IKRYPT_PASSPHRASE, and a creation token, where the server wants one, from IKRYPT_TOKEN.
 """
 import base64
+import contextlib
 import hashlib
 import hmac
+import html
 import http.client
+import itertools
 import json
 import os
 import re
+import string
 import sys
 import time
 import unicodedata
 import urllib.error
+import urllib.parse
 import urllib.request
+from collections.abc import Callable
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
@@ -84,9 +90,9 @@ class Keys:
     def cipher(self, share: bytes) -> AESGCM:
         return AESGCM(expand(extract(share, self.base), LABEL + b"aes-256-gcm" + self.header, 32))
 
-    def check(self, secret_id: bytes) -> bytes:
-        """Tells a damaged link from a wrong one."""
-        return expand(self.of_link, LABEL + b"link check" + bytes([0x10 | self.kdf]) + secret_id, 3)
+def link_check(fragment: bytes, secret_id: bytes) -> bytes:
+    """Tells a damaged link from a wrong one."""
+    return expand(extract(LABEL + b"link", fragment[1:33]), LABEL + b"link check" + fragment[:1] + secret_id, 3)
 
 
 def pad(kind: int, body: bytes) -> bytes:
@@ -131,23 +137,178 @@ def unbundle(body: bytes) -> tuple[bytes, list[tuple[str, bytes]]]:
     return note, files
 
 
+# --- the links ------------------------------------------------------------------------------------
+
+
+def escapes(text: str) -> str:
+    """Undoes the backslashes of Markdown, shells and JSON, HTML entities, and look-alike characters."""
+    code = r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|[nrt])?"
+    text = re.sub(code, lambda found: chr(int(found[1] or found[2] or "20", 16)) if len(found[0]) > 1 else "", text)
+    narrow = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)}
+    return html.unescape(text).translate(narrow | dict.fromkeys((0x2010, 0x2011, 0x2212, 0xFE63), "-"))
+
+
+def unhex(text: str, mark: str) -> str:
+    return urllib.parse.unquote(re.sub(f"{mark}([0-9A-Fa-f]{{2}})", r"%\1", text.replace("%", "%25")))
+
+
+def proofpoint_v2(text: str) -> str:
+    return re.sub(r"(?<=/v2/url\?)(u=)([^&]*)", lambda found: found[1] + unhex(found[2].replace("_", "/"), "-"), text)
+
+
+def proofpoint_v3(text: str) -> str:
+    """Each `*` stands for the next of the characters behind the `;`, and `**X` for a run of them."""
+
+    def unwrap(found: re.Match) -> str:
+        characters = iter(base64.urlsafe_b64decode(found[2] + "==").decode())
+        length = lambda star: LENGTHS.index(star[1]) + 2 if star[1] else 1
+        url = re.sub(r"\*(?:\*(.))?", lambda star: "".join(itertools.islice(characters, length(star))), found[1])
+        return re.sub("^(https?:/)(?=[^/])", r"\1/", url)
+
+    return re.sub(r"(?<=/v3/)(?:__)?([^;]*?)(?:__)?;([\w-]+)!", unwrap, text)
+
+
+def unbase64(text: str) -> str:
+    decode = lambda found: unb64u(found[0].replace("+", "-").replace("/", "_")).decode()
+    return re.sub(r"(?:aHR0c|eyJ)[A-Za-z0-9+/_-]*", decode, text)
+
+
+LENGTHS = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
+STEPS = (
+    escapes, proofpoint_v3, proofpoint_v2, urllib.parse.unquote, unbase64, lambda text: unhex(text, "="),
+    lambda text: re.sub("[\u2013\u2014]", "--", text), lambda text: re.sub("[\u2013\u2014]", "-", text),
+)
+
+
+def readings(text: str) -> list[str]:
+    """What a text may have been before gateways and editors altered it, at most 32: the check tells which is right."""
+    unquoted = re.sub(r"^[ \t>|]+", "", text[:65536], flags=re.M)
+    found = []
+    add = lambda text: found.append(text) if text not in found and len(found) < 32 else None
+    see = lambda text: add("".join(c for c in text if not c.isspace() and unicodedata.category(c) != "Cf"))
+    see(re.sub("=\r?\n", "", unquoted))
+    see(unquoted)  # the `=` of `#k=` may stand at the end of a line
+    for reading in found:  # which grows
+        for step in STEPS:
+            try:
+                see(step(reading))
+            except ValueError:
+                pass  # it looked encoded, and is not
+    return found
+
+
+def split(reading: str, marker: str) -> tuple[str, str]:
+    """What stands before the marker, from the last scheme on, and the key characters behind it."""
+    before, _, after = reading.partition(marker)
+    start = max(before.rfind("https://"), before.rfind("http://"), 0)
+    return before[start:], re.match("[A-Za-z0-9_-]*", after)[0]
+
+
+def parse_link(text: str) -> tuple[str, str, bytes]:
+    """Server, id and fragment of the first reading of a share link whose check holds."""
+    found = readings(text)
+    for reading in found:
+        before, run = split(reading, "#k=")
+        server, _, path = before.rpartition("/s/")
+        secret_id = re.match(r"[A-Za-z0-9_-]{16}(?![A-Za-z0-9_-])", path)
+        for lost in ("", "_", "-", "__", "_-", "-_", "--"):  # what some programs drop from the end of a link
+            if secret_id and is_server(server) and len(candidate := run[:48] + lost) == 48:
+                fragment = unb64u(candidate)
+                if fragment[33:] == link_check(fragment, unb64u(secret_id[0])):
+                    if "#k" not in escapes("".join(text.split())):
+                        print("the # of this link was encoded: a browser shows the key to a server", file=sys.stderr)
+                    return server, secret_id[0], fragment
+    raise SystemExit(why_not(found))
+
+
+def parse_receipt(text: str) -> tuple[str, str]:
+    """Server and token of a receipt link. It has no check: two readings that differ are refused."""
+    found = readings(text)
+    links = {}
+    for before, run in (split(reading, "#t=") for reading in found):
+        server, token = before.rpartition("/receipt")[0], run[:43]
+        if is_server(server) and is_token(token):
+            links.setdefault(token, server)
+    if len(links) != 1:
+        raise SystemExit(why_not(found) if not links else "the link is damaged: it can be read in two ways")
+    (token, server), = links.items()
+    return server, token
+
+
+def is_server(text: str) -> bool:
+    return re.fullmatch(r"https?://[\w.:\[\]~/-]+", text) is not None
+
+
+def is_token(text: str) -> bool:
+    return len(text) == 43 and b64u(unb64u(text)) == text
+
+
+def why_not(found: list[str]) -> str:
+    kinds = {"k": "a link that opens a secret", "t": "a receipt link", "q": "a request link", "c": "a collect link"}
+    marked = next(filter(None, (re.search("#([ktqc])=([A-Za-z0-9_-]*)", reading) for reading in found)), None)
+    if not marked:
+        return "the part of the link after # is missing, or a mail gateway hides it: open it in a browser, and copy its address"
+    return f"this is {kinds[marked[1]]}, and not the one that is needed here, or it is damaged: a character was lost or changed"
+
+
 # --- the calls ------------------------------------------------------------------------------------
 
 
+class EarlyAnswer:
+    """A connection that reads the answer of a server that refuses a body before it has read all of it."""
+
+    def request(self, *args, **options):
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            super().request(*args, **options)
+
+
+class Http(EarlyAnswer, http.client.HTTPConnection):
+    pass
+
+
+class Https(EarlyAnswer, http.client.HTTPSConnection):
+    pass
+
+
+class OpensHttp(urllib.request.HTTPHandler):
+    def http_open(self, request):
+        return self.do_open(Http, request)
+
+
+class OpensHttps(urllib.request.HTTPSHandler):
+    def https_open(self, request):
+        return self.do_open(Https, request, context=self._context)
+
+
+urllib.request.install_opener(urllib.request.build_opener(OpensHttp, OpensHttps))
+
+
+def refuse_too_large(server: str, size: int) -> None:
+    """Asks what the server takes before a large secret is sent; one that does not tell refuses it later."""
+    try:
+        with urllib.request.urlopen(f"{server}/api/v1/config", timeout=5) as answer:
+            most = int(json.load(answer)["max_secret_bytes"])
+    except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
+        return
+    if size > most:
+        raise SystemExit(f"too large: this server takes at most {most} bytes, and this has {size}. Nothing was sent")
+
+
 def call(server: str, name: str, body: dict) -> dict:
-    """The same request until there is an answer: none of the five does anything twice."""
+    """The same request until there is an answer: none of the five does anything twice. A refusal is an answer."""
     data = json.dumps(body).encode()
     request = urllib.request.Request(f"{server}/api/v1/{name}", data, {"content-type": "application/json"})
-    if name == "create" and "IKRYPT_TOKEN" in os.environ:
+    if name == "create" and (token := variable("IKRYPT_TOKEN")):
         # For this server, and for none that it may send us to.
-        request.add_unredirected_header("Authorization", f"Bearer {os.environ['IKRYPT_TOKEN']}")
+        request.add_unredirected_header("Authorization", f"Bearer {token}")
     for pause in (0.5, 1, 2, 4, 8, None):
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as error:
             if error.code not in (500, 502, 503, 504) or pause is None:
-                raise SystemExit(f"{name}: {error.code} {error.read().decode()}")
+                said, wait = error.read(2000).decode(errors="replace"), error.headers.get("Retry-After")
+                raise SystemExit(harmless(f"{name}: {error.code} {said}" + (f" Try again in {wait} seconds" if wait else "")))
         except (OSError, http.client.HTTPException, ValueError) as error:
             if pause is None:
                 raise SystemExit(f"{name}: no answer: {error}")
@@ -170,22 +331,20 @@ def send(server: str, kind: int, body: bytes, passphrase: str | None, ttl: int =
         "ttl_seconds": ttl,
         "max_views": views,
     })
-    fragment = bytes([0x10 | keys.kdf]) + keys.link_key + keys.check(unb64u(made["id"]))
+    fragment = bytes([0x10 | keys.kdf]) + keys.link_key
+    fragment += link_check(fragment, unb64u(made["id"]))
     return f"{server}/s/{made['id']}#k={b64u(fragment)}", f"{server}/receipt#t={b64u(token)}"
 
 
 def open_link(link: str, passphrase: str | None) -> tuple[int, bytes]:
     """Looks, checks what can be checked, spends a view, decrypts."""
-    parts = re.fullmatch(r"(.*)/s/([\w-]{16})#k=([\w-]{48})", link.strip())
-    if not parts:
-        raise SystemExit("this is no link")
-    server, secret_id, fragment = parts[1], parts[2], unb64u(parts[3])
+    server, secret_id, fragment = parse_link(link)
     kdf = fragment[0] & 0x0F
+    if fragment[0] >> 4 != 1 or kdf > 1:
+        raise SystemExit("the link was made by a newer version")
     if kdf == 1 and passphrase is None:
         raise SystemExit("this secret has a passphrase")
     keys = Keys(fragment[1:33], passphrase if kdf == 1 else None)
-    if fragment[0] >> 4 != 1 or kdf > 1 or fragment[33:] != keys.check(unb64u(secret_id)):
-        raise SystemExit("the link is damaged")
     envelope = unb64u(call(server, "open", {"id": secret_id, "access": b64u(keys.access)})["envelope"])
     if envelope[:4] != keys.header or padded_len(len(envelope) - 32) != len(envelope) - 32:
         raise SystemExit("the envelope does not belong to the link")
@@ -199,39 +358,81 @@ def open_link(link: str, passphrase: str | None) -> tuple[int, bytes]:
     return unpad(cipher.decrypt(envelope[4:16], envelope[16:], keys.header))
 
 
-def save(name: str, content: bytes) -> None:
-    """Into this folder, under the last part of the name, and never over another file: the view is used."""
-    name = re.sub(r"[^\w .()+=@-]", "_", re.split(r"[/\\]", name)[-1]).strip(" ")
-    name = "file" if name in ("", ".", "..") else name
-    for copy in range(1, 10_000):
-        free = name if copy == 1 else f"{copy} {name}"
+# --- the terminal ---------------------------------------------------------------------------------
+
+
+def variable(name: str) -> str | None:
+    """An environment variable, without what editors put around the line of a file: it may have come from one."""
+    value = os.environ.get(name)
+    if value is not None and not (value := value.removeprefix("\ufeff").rstrip("\r\n")):
+        raise SystemExit(f"{name} is empty")
+    return value
+
+
+def harmless(text: str) -> str:
+    """Control characters would be orders to a terminal: they are shown as pictures of themselves."""
+    picture = lambda c: chr(0x2400 + ord(c)) if c < " " else "\u2421" if c == "\x7f" else "\ufffd"
+    is_order = lambda c: unicodedata.category(c) == "Cc" and c not in "\n\t"
+    return "".join(picture(c) if is_order(c) else c for c in text.replace("\r\n", "\n"))
+
+
+def show(text: bytes) -> None:
+    if sys.stdout.isatty():
+        text = harmless(text.decode(errors="replace")).encode(errors="replace")
+    sys.stdout.buffer.write(text)
+    sys.stdout.buffer.flush()
+
+
+def free(path: str, make: Callable) -> str:
+    """Makes a file or folder of this name, or of the next that is free: nothing is replaced."""
+    folder, name = os.path.split(path)
+    for copy in itertools.count(1):
         try:
-            with open(free, "xb") as target:
-                target.write(content)
+            made = os.path.join(folder, name if copy == 1 else f"{copy} {name}")
+            make(made)
+            return made
         except FileExistsError:
             continue
-        print(f"saved {free}", file=sys.stderr)
-        return
+    raise AssertionError
+
+
+def save(files: list[tuple[str, bytes]], folder: str | None) -> None:
+    """The sender chose the names: they are shown first, and nothing acts on a name like `.bashrc` in a new folder."""
+    clean = lambda name: re.sub(r"[^\w .()+=@-]", "_", re.split(r"[/\\]", name)[-1]).strip(" ")
+    named = [("file" if clean(name) in ("", ".", "..") else clean(name), content) for name, content in files]
+    for name, content in named:
+        print(f"{name} ({len(content)} bytes)", file=sys.stderr)
+    if folder is None:
+        folder = free("ikrypt-files", lambda path: os.mkdir(path, 0o700))
+    for name, content in named:
+
+        def write(path: str) -> None:
+            with open(path, "xb") as target:
+                target.write(content)
+
+        print(f"saved {free(os.path.join(folder, name), write)}", file=sys.stderr)
 
 
 def main(command: str, target: str, *paths: str) -> None:
-    passphrase = os.environ.get("IKRYPT_PASSPHRASE")
     if command == "send":
+        contents = [open(path, "rb").read() for path in paths] or [sys.stdin.buffer.read()]
+        if (size := sum(map(len, contents))) > 65536:
+            refuse_too_large(target, size)
         if paths:
-            files = [(os.path.basename(path), open(path, "rb").read()) for path in paths]
-            links = send(target, 2, bundle(b"", files), passphrase)
+            kind, body = 2, bundle(b"", list(zip(map(os.path.basename, paths), contents)))
         else:
-            text = sys.stdin.buffer.read().decode()  # what is not UTF-8 goes as a file
-            links = send(target, 1, text.encode(), passphrase)
-        print(*links, sep="\n")
+            kind, body = 1, contents[0].decode().encode()  # what is not UTF-8 goes as a file
+        print(*send(target, kind, body, variable("IKRYPT_PASSPHRASE")), sep="\n")
     elif command == "open":
-        kind, body = open_link(target, passphrase)
+        if paths:
+            os.makedirs(paths[0], exist_ok=True)  # before a view is used
+        kind, body = open_link(target, variable("IKRYPT_PASSPHRASE"))
         note, files = (body, []) if kind == 1 else unbundle(body)
-        sys.stdout.buffer.write(note)
-        for name, content in files:
-            save(name, content)
+        show(note)
+        if files:
+            save(files, paths[0] if paths else None)
     elif command in ("receipt", "burn"):
-        server, token = target.split("/receipt#t=")
+        server, token = parse_receipt(target)
         print(json.dumps(call(server, command, {"token": token}), indent=2))
 
 

@@ -45,7 +45,7 @@ pub use hashes::{Digest, claim_hash, claim_veil, decode_digest, request_hash, sh
 pub use keys::{
     AccessProof, Claim, ClaimVeil, LinkKey, ReceiptToken, RevealProof, Salt, SecretId, ServerShare, Stretched,
 };
-pub use link::{ReceiptLink, SecretLink};
+pub use link::{LinkShape, ReceiptLink, SecretLink};
 pub use passphrase::Passphrase;
 pub use payload::{Bundle, File, MAX_FILES, Payload, padded_len};
 pub use schedule::RevealKeys;

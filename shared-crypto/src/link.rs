@@ -1,6 +1,9 @@
 //! Share links and receipt links: read forgivingly, written exactly.
 
+mod encodings;
+mod recover;
 mod repair;
+mod shape;
 
 use std::fmt;
 
@@ -9,6 +12,8 @@ use zeroize::Zeroizing;
 use crate::keys::{AccessProof, LinkKey, ReceiptToken, Salt, SecretId, Stretched};
 use crate::schedule::CHECK_LEN;
 use crate::{Envelope, Error, Kdf, RevealKeys, encoding};
+
+pub use shape::LinkShape;
 
 const LINK_VERSION: u8 = 0x10;
 /// `L ‖ K ‖ check`.
@@ -48,6 +53,30 @@ impl SecretLink {
         Ok(Self { origin: repair::origin(origin).to_owned(), id, key, kdf: kdf?, exposed: clean.rewritten() })
     }
 
+    /// Reads a link that gateways and editors may also have wrapped, encoded, escaped or quoted; the README of
+    /// this crate lists what is undone. A link whose check holds in no reading is refused as by [`Self::parse`].
+    pub fn recover(text: &str) -> Result<Self, Error> {
+        let literal = Self::parse(text);
+        let mut refusal = Error::MissingFragment;
+        // A link in a text that names no server is read as well: it is for the server of one's own.
+        let mut without_server = None;
+        let readings =
+            recover::readings(text).into_iter().map(|reading| (Self::parse(&reading.text), reading.exposed));
+        for (read, exposed) in std::iter::once((literal, false)).chain(readings) {
+            match read {
+                Ok(link) if repair::is_origin(&link.origin) => {
+                    return Ok(Self { exposed: link.exposed || exposed, ..link });
+                }
+                Ok(link) => without_server = without_server.or(Some(link)),
+                Err(Error::MissingFragment) => {}
+                // Its check held.
+                Err(Error::Unsupported) if without_server.is_none() => return Err(Error::Unsupported),
+                Err(error) => refusal = error,
+            }
+        }
+        without_server.ok_or(refusal)
+    }
+
     /// Scheme, host and port, as far as the text had them.
     pub fn origin(&self) -> &str {
         &self.origin
@@ -63,7 +92,8 @@ impl SecretLink {
         self.kdf
     }
 
-    /// Whether something on the way rewrote `#` to `%23`, which shows the key to the server.
+    /// Whether something on the way encoded the `#`, like `%23`. A browser that follows such a link sends the key to a
+    /// server: the secret's own, or that of the gateway.
     pub const fn exposed(&self) -> bool {
         self.exposed
     }
@@ -160,6 +190,25 @@ impl ReceiptLink {
             origin: repair::origin(origin).to_owned(),
             token: ReceiptToken::decode(token).map_err(|_| Error::DamagedLink)?,
         })
+    }
+
+    /// Reads a receipt link that may have been altered as [`SecretLink::recover`] describes. A receipt link has no
+    /// check: if two readings of the text are receipt links, and differ, it is refused.
+    pub fn recover(text: &str) -> Result<Self, Error> {
+        let mut refusal = Error::MissingFragment;
+        let mut found: Option<Self> = None;
+        let readings = recover::readings(text).into_iter().map(|reading| Self::parse(&reading.text));
+        for read in std::iter::once(Self::parse(text)).chain(readings) {
+            match (read, &found) {
+                (Ok(link), Some(other)) if link.token != other.token => return Err(Error::DamagedLink),
+                (Ok(link), Some(other))
+                    if repair::is_origin(&other.origin) || !repair::is_origin(&link.origin) => {}
+                (Ok(link), _) => found = Some(link),
+                (Err(Error::MissingFragment), _) => {}
+                (Err(error), _) => refusal = error,
+            }
+        }
+        found.ok_or(refusal)
     }
 
     /// Scheme, host and port, as far as the text had them.

@@ -4,6 +4,7 @@ use std::io::{self, Cursor};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use shared_crypto::wire::Refusal;
@@ -18,6 +19,9 @@ use crate::terminal::{self, Progress};
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// A reveal may have been granted, and its claim is good for five minutes.
 pub(crate) const CLAIM_PATIENCE: Duration = Duration::from_secs(270);
+/// A longer body is sent only when the server has seen the head of the request and asks for it (RFC 9110, section
+/// 10.1.1), or after a second of silence: a refusal costs no upload, and is not lost in it.
+pub(crate) const LARGE_BODY: u64 = 64 * 1024;
 /// A line slower than this does not count as one.
 const BYTES_PER_SECOND: u64 = 4096;
 
@@ -44,7 +48,8 @@ pub(super) enum Miss {
 
 impl Miss {
     /// After a try without an answer, which may have been granted: nothing that says less than what became of it
-    /// ends the asking.
+    /// ends the asking. Not for `create`, whose body is not sent again after a refusal: what an unanswered try
+    /// stored has no link that anyone was given.
     fn undecided(self) -> Self {
         match self {
             Self::Final(No::Failed(failure)) => Self::Silence(failure.to_string()),
@@ -77,8 +82,9 @@ impl Server {
         let mut unanswered = false;
         loop {
             let waited = started.elapsed();
-            let once = self.once(name, &body, &progress, patience.saturating_sub(waited));
-            let once = if unanswered { once.map_err(Miss::undecided) } else { once };
+            let left = patience.saturating_sub(waited);
+            let once = self.once(name, &body, &progress, left, body.len() as u64 > LARGE_BODY);
+            let once = if unanswered && name != "create" { once.map_err(Miss::undecided) } else { once };
             match once {
                 Ok(answer) => return Ok(answer),
                 Err(Miss::Final(no)) => return Err(no),
@@ -107,6 +113,7 @@ impl Server {
         body: &[u8],
         progress: &Progress,
         left: Duration,
+        asks_first: bool,
     ) -> Result<A, Miss> {
         let length = body.len() as u64;
         // What waits is a matter of patience; what moves has the time that it needs.
@@ -115,6 +122,9 @@ impl Server {
         let mut request = self.agent.post(format!("{}/api/v1/{name}", self.origin));
         if let Some(token) = &self.token {
             request = request.header("authorization", format!("Bearer {}", **token));
+        }
+        if asks_first {
+            request = request.header("expect", "100-continue");
         }
         let response = request
             .config()
@@ -127,7 +137,11 @@ impl Server {
             .send(SendBody::from_reader(&mut reader))
             .map_err(|error| self.missed(error))?;
         let status = response.status();
-        let retry_after = header(&response, "retry-after").and_then(|value| value.parse().ok());
+        if status == 417 && asks_first {
+            // A proxy that does not know the question.
+            return self.once(name, body, progress, left, false);
+        }
+        let retry_after = header(&response, "retry-after").and_then(seconds_until);
         let elsewhere = header(&response, "location").map(str::to_owned);
         let answer = response
             .into_body()
@@ -149,7 +163,7 @@ impl Server {
             Ok(Refusal::TryLater) => Err(Miss::Silence("it asks to try later".to_owned())),
             Ok(refusal) => Err(Miss::Final(No::Refused { refusal, retry_after })),
             Err(_) if status.is_server_error() => Err(Miss::Silence(format!("status {status}"))),
-            Err(_) => Err(self.strange(status.as_u16())),
+            Err(_) => Err(self.refused_without_words(status.as_u16(), retry_after)),
         }
     }
 
@@ -172,6 +186,22 @@ impl Server {
         }
     }
 
+    /// A refusal that is not in the words of the API comes from something before the server, like a proxy.
+    fn refused_without_words(&self, status: u16, retry_after: Option<u64>) -> Miss {
+        let refusal = match status {
+            413 => Refusal::TooLarge,
+            429 => Refusal::RateLimited,
+            401 | 403 | 407 => {
+                return Miss::Final(No::Failed(Failure::Server(format!(
+                    "something between this machine and {} refused this (status {status}), like a proxy that wants you to sign in",
+                    self.origin
+                ))));
+            }
+            _ => return self.strange(status),
+        };
+        Miss::Final(No::Refused { refusal, retry_after })
+    }
+
     fn strange(&self, status: u16) -> Miss {
         Miss::Final(No::Failed(Failure::Server(format!(
             "{} answers with status {status}, and not as an iKrypt server does: is the address right?",
@@ -182,6 +212,19 @@ impl Server {
 
 fn header<'a, B>(response: &'a Response<B>, name: &str) -> Option<&'a str> {
     response.headers().get(name)?.to_str().ok()
+}
+
+/// The seconds of a `Retry-After`, which may also be a moment.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a moment is compared with the clock of this machine, for a message only"
+)]
+fn seconds_until(value: &str) -> Option<u64> {
+    let moment = || {
+        let left = DateTime::parse_from_rfc2822(value).ok()?.to_utc() - Utc::now();
+        u64::try_from(left.num_seconds()).ok()
+    };
+    value.parse().ok().or_else(moment)
 }
 
 /// What every command says to these refusals; the rest is the command's own.
@@ -209,6 +252,21 @@ impl From<No> for Failure {
                 "the server did not accept this (status {}): is it of another version?",
                 refusal.status()
             )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_read_in_both_forms() {
+        assert_eq!(seconds_until("77"), Some(77));
+        assert_eq!(seconds_until("0"), Some(0));
+        assert!(seconds_until("Fri, 31 Dec 2199 23:59:59 GMT").is_some_and(|seconds| seconds > 1_000_000));
+        for other in ["Fri, 31 Dec 1999 23:59:59 GMT", "-1", "soon", ""] {
+            assert_eq!(seconds_until(other), None, "{other}");
         }
     }
 }

@@ -61,6 +61,14 @@ pub(super) fn origin(text: &str) -> &str {
     &text[start..]
 }
 
+/// Whether this is an origin, perhaps with a path, and no part of another URL or of a text.
+pub(super) fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    host.is_some_and(|host| {
+        !host.is_empty() && host.chars().all(|c| c.is_alphanumeric() || "-.:/[]_~".contains(c))
+    })
+}
+
 /// The readings of a run: cut to `len`, or with a lost final `_` or `-` put back.
 pub(super) fn candidates(run: &str, len: usize) -> impl Iterator<Item = Zeroizing<String>> {
     let endings: &[&str] = match len.checked_sub(run.len()) {

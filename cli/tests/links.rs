@@ -1,0 +1,119 @@
+//! `ikrypt open` reads altered links, and says what is wrong with the others (acceptance 52 and 53).
+#![allow(clippy::unwrap_used, reason = "in a test, what fails may panic")]
+
+mod common;
+
+use std::path::Path;
+
+use common::{ikrypt, said, send, server};
+
+const ID: &str = "c2VjcmV0IGlkIDEy";
+
+/// Runs a command on a text, and returns its exit code and what it said.
+fn refused(command: &str, text: &str) -> (Option<i32>, String) {
+    let ended = ikrypt(Path::new("."), &[command, "-"], text);
+    assert!(ended.stdout.is_empty());
+    (ended.status.code(), said(&ended))
+}
+
+#[test]
+fn altered_link_opens() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("secret"), "hunter2").unwrap();
+    let link = send(&server::storing(), folder.path(), &["secret"]);
+    let encoded = link.replace(':', "%3A").replace('/', "%2F").replace('#', "%23").replace('=', "%3D");
+    let quoted = format!("> {}\r\n> {}\r\n> Bye", &link[..40], &link[40..]);
+    for (text, exposed) in [
+        (
+            format!("https://nam02.safelinks.protection.outlook.com/?url={encoded}&data=05%7C02&reserved=0"),
+            true,
+        ),
+        (format!("https://urldefense.com/v3/__{}__;Iw!!PZ0!Y_-9Ck$", link.replace('#', "*")), true),
+        (link.replace('_', "\\_").replace('-', "\\-").replace('#', "\\#"), false),
+        (link.replace('#', "&#35;").replace('=', "&equals;"), false),
+        (quoted, false),
+    ] {
+        let opened = ikrypt(folder.path(), &["open", "-"], &text);
+        assert_eq!(String::from_utf8_lossy(&opened.stdout), "hunter2", "{text}: {}", said(&opened));
+        assert_eq!(said(&opened).contains("shows the key to a server"), exposed, "{text}");
+    }
+}
+
+#[test]
+fn link_of_another_kind_is_named() {
+    let receipt = format!("https://a.example/receipt#t={}", "A".repeat(43));
+    let share = format!("https://a.example/s/{ID}#k={}", "E".repeat(48));
+    let request = format!("https://a.example/r/{ID}#q={}", "E".repeat(48));
+    let collect = format!("https://a.example/collect#c={}", "E".repeat(48));
+    let wrapped =
+        |link: &str| format!("https://gateway.example/?u={}&x", link.replace('/', "%2F").replace('#', "%23"));
+    for (command, link, words) in [
+        ("open", &receipt, "a receipt link"),
+        ("open", &request, "a request link"),
+        ("open", &collect, "a collect link"),
+        ("receipt", &share, "the link that opens the secret"),
+        ("receipt", &request, "a request link"),
+        ("burn", &collect, "a collect link"),
+    ] {
+        for text in [link.clone(), format!("<{link}>"), wrapped(link), link.replace('#', "\\#")] {
+            let (code, said) = refused(command, &text);
+            assert_eq!(code, Some(2), "{text}: {said}");
+            assert!(said.contains(words), "{text}: {said}");
+        }
+    }
+}
+
+#[test]
+fn truncated_link_is_named_with_what_is_there() {
+    for (command, link, length, words) in [
+        ("open", format!("https://a.example/s/{ID}#k="), 0, "0 of the 48 characters after #k="),
+        ("open", format!("https://a.example/s/{ID}#k="), 20, "20 of the 48 characters after #k="),
+        ("open", format!("https://a.example/s/{ID}%23k%3D"), 45, "45 of the 48 characters after #k="),
+        ("receipt", "https://a.example/receipt#t=".to_owned(), 42, "42 of the 43 characters after #t="),
+    ] {
+        let (code, said) = refused(command, &format!("{link}{}", "E".repeat(length)));
+        assert_eq!(code, Some(5), "{said}");
+        assert!(said.contains("is cut off") && said.contains(words), "{said}");
+    }
+    for text in [
+        format!("https://a.example/s/{ID}"),
+        format!("https://a.example/s/{ID}#"),
+        "https%3A%2F%2Fa.example%2Fs%2Fc2VjcmV0IGlkIDEy".to_owned(),
+    ] {
+        let (code, said) = refused("open", &text);
+        assert_eq!(code, Some(5), "{said}");
+        assert!(said.contains("the part of the link after # is missing"), "{said}");
+    }
+}
+
+#[test]
+fn address_that_hides_its_link_is_named() {
+    for (text, host) in [
+        ("https://protect-eu.mimecast.com/s/AbCdEfGhIjKlMnO?domain=a.example", "protect-eu.mimecast.com"),
+        ("Look: <https://t.co/AbCdEfGhIj>", "t.co"),
+        ("https://shared.outlook.inky.com/link?domain=a.example&t=h.eJxVj0", "shared.outlook.inky.com"),
+        ("[open](http://bit.ly/3xYz)", "bit.ly"),
+    ] {
+        for command in ["open", "receipt"] {
+            let (code, said) = refused(command, text);
+            assert_eq!(code, Some(5), "{said}");
+            assert!(said.contains(&format!("an address of {host}, which hides the link")), "{said}");
+        }
+    }
+}
+
+#[test]
+fn damaged_link_is_still_refused() {
+    for text in [
+        format!("https://a.example/s/{ID}#k={}", "E".repeat(48)),
+        format!("https://a.example/s/{ID}#k={}", "E".repeat(46)),
+        format!(
+            "https://gateway.example/?url=https%3A%2F%2Fa.example%2Fs%2F{ID}%23k%3D{}&d=1",
+            "E".repeat(48)
+        ),
+    ] {
+        let (code, said) = refused("open", &text);
+        assert_eq!(code, Some(5), "{said}");
+        assert!(said.contains("at least one character was lost or changed"), "{said}");
+    }
+}

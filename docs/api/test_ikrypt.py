@@ -1,0 +1,204 @@
+"""Tests of `ikrypt.py` that need no server of iKrypt: `python -m unittest discover docs/api`."""
+import contextlib
+import http.server
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+import unittest.mock
+from pathlib import Path
+
+import ikrypt
+
+CLIENT = Path(__file__).with_name("ikrypt.py")
+VECTORS = json.loads(Path(__file__).parents[2].joinpath("shared-crypto/tests/link_repair_v1.json").read_text())
+
+
+@contextlib.contextmanager
+def empty_folder():
+    """Works in a new folder, and says nothing."""
+    before = os.getcwd()
+    with tempfile.TemporaryDirectory() as here, contextlib.redirect_stderr(io.StringIO()) as said:
+        os.chdir(here)
+        try:
+            yield said
+        finally:
+            os.chdir(before)
+
+
+class Links(unittest.TestCase):
+    def read(self, text: str, is_receipt: bool) -> str:
+        if is_receipt:
+            server, token = ikrypt.parse_receipt(text)
+            return f"{server}/receipt#t={token}"
+        server, secret_id, fragment = ikrypt.parse_link(text)
+        return f"{server}/s/{secret_id}#k={ikrypt.b64u(fragment)}"
+
+    def test_altered_links_are_recovered(self):
+        for vector in VECTORS["recovered"]:
+            with self.subTest(vector["name"]):
+                read = self.read(vector["text"], vector["name"].endswith("-receipt"))
+                self.assertEqual(read, vector["link"])
+
+    def test_altered_links_that_fail_the_check_are_refused(self):
+        for vector in VECTORS["refused"]:
+            for is_receipt in (False, True):
+                with self.subTest(vector["name"]), self.assertRaises(SystemExit):
+                    self.read(vector["text"], is_receipt)
+
+    def test_link_that_lost_its_end_is_recovered(self):
+        link = next(v["link"] for v in VECTORS["recovered"] if v["link"].endswith("_"))
+        for text in (link[:-1], f"<{link[:-1]}>", f"{link[:-1]}&fbclid=x"):
+            self.assertEqual(self.read(text, False), link)
+
+    def test_encoded_hash_is_reported(self):
+        for name, words in (("outlook-safe-links", "encoded"), ("proofpoint-v3", "encoded"), ("entities-decimal", "")):
+            vector = next(v for v in VECTORS["recovered"] if v["name"] == name)
+            with contextlib.redirect_stderr(io.StringIO()) as said:
+                ikrypt.parse_link(vector["text"])
+            self.assertIn(words, said.getvalue())
+            self.assertEqual(bool(words), bool(said.getvalue()))
+
+    def test_key_is_sent_to_no_gateway(self):
+        link = VECTORS["recovered"][0]["link"].removeprefix("https://")
+        for text in (f"https://gateway.example/?u={link}", link, f"ftp://{link}"):
+            with self.subTest(text), self.assertRaises(SystemExit):
+                ikrypt.parse_link(text)
+
+
+class Files(unittest.TestCase):
+    def saved(self, names: list[str], folder: str | None) -> tuple[dict[str, bytes], str]:
+        with empty_folder() as said:
+            ikrypt.save([(name, name.encode()) for name in names], folder and "named")
+            found = {path.as_posix(): path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+        return found, said.getvalue()
+
+    def test_names_that_programs_act_on_are_saved_in_a_new_folder(self):
+        for names in ([".bashrc", "authorized_keys", "-rf"], [".env", "Makefile"], ["--help", "json.py", "..."]):
+            found, _ = self.saved(names, None)
+            self.assertEqual(found, {f"ikrypt-files/{name}": name.encode() for name in names})
+
+    def test_names_and_sizes_are_shown_before_the_first_is_written(self):
+        for names in ([".bashrc", "-rf"], [".env", "b.txt"], ["a/\x1b[2J", "report.pdf"]):
+            _, said = self.saved(names, None)
+            shown, _, _ = said.partition("saved ")
+            self.assertEqual(len(shown.splitlines()), 2, said)
+            self.assertIn(f" ({len(names[1])} bytes)", shown)
+            self.assertNotIn("\x1b", said)
+
+    def test_named_folder_keeps_names_and_replaces_nothing(self):
+        with empty_folder():
+            Path("out").mkdir()
+            for _ in range(3):
+                ikrypt.save([(".env", b"KEY=1"), ("-rf", b"x"), ("a\\b:c", b"")], "out")
+            names = sorted(path.name for path in Path("out").iterdir())
+        self.assertEqual(names, sorted([".env", "2 .env", "3 .env", "-rf", "2 -rf", "3 -rf", "b_c", "2 b_c", "3 b_c"]))
+
+    def test_second_secret_gets_a_second_folder(self):
+        with empty_folder():
+            for _ in range(2):
+                ikrypt.save([(".env", b"KEY=1")], None)
+            self.assertEqual(sorted(os.listdir()), ["2 ikrypt-files", "ikrypt-files"])
+
+
+class Terminal(unittest.TestCase):
+    TEXTS = ("a\x1b[2Jb\r\n", "title \x1b]0;x\x07", "\x9b31m ü\t\n", "\x08\x7f")
+
+    def shown(self, text: str, **options) -> None:
+        program = "import sys, ikrypt; ikrypt.show(sys.argv[1].encode())"
+        subprocess.run([sys.executable, "-c", program, text], cwd=CLIENT.parent, check=True, **options)
+
+    def test_terminal_gets_pictures_of_control_characters(self):
+        for text in self.TEXTS:
+            master, terminal = pty.openpty()
+            self.shown(text, stdout=terminal)
+            os.close(terminal)
+            said = os.read(master, 1000).decode()
+            os.close(master)
+            self.assertFalse(set(said) & set("\x1b\x07\x08\x7f\x9b"), said)
+        self.assertEqual(ikrypt.harmless("a\x1b[2Jb\x9b\r\nc\td\x07"), "a\u241b[2Jb\ufffd\nc\td\u2407")
+
+    def test_pipe_gets_every_byte(self):
+        for text in self.TEXTS:
+            with tempfile.TemporaryFile() as file:
+                self.shown(text, stdout=file)
+                file.seek(0)
+                self.assertEqual(file.read(), text.encode())
+
+    def test_variables_lose_what_editors_put_around_a_line(self):
+        for value in ("\ufeffright", "right\r\n", "right\n", "\ufeffright\r", "right"):
+            with self.subTest(value), unittest.mock.patch.dict(os.environ, IKRYPT_PASSPHRASE=value):
+                self.assertEqual(ikrypt.variable("IKRYPT_PASSPHRASE"), "right")
+        with unittest.mock.patch.dict(os.environ, IKRYPT_PASSPHRASE=" inner  space "):
+            self.assertEqual(ikrypt.variable("IKRYPT_PASSPHRASE"), " inner  space ")
+        for value in ("", "\ufeff", "\r\n"):
+            with unittest.mock.patch.dict(os.environ, IKRYPT_PASSPHRASE=value), self.assertRaises(SystemExit):
+                ikrypt.variable("IKRYPT_PASSPHRASE")
+
+
+class Refusing(http.server.BaseHTTPRequestHandler):
+    """Answers before it reads a body, and closes the connection."""
+
+    limits, status, headers_sent, asked = None, 413, {}, []
+
+    def do_GET(self):
+        body = json.dumps(self.limits).encode()
+        self.send_response(200 if self.limits else 404)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self):
+        self.asked.append(self.path)
+        body = json.dumps({"error": {413: "too_large", 429: "rate_limited", 401: "unauthorized"}[self.status]}).encode()
+        self.send_response(self.status)
+        for name, value in self.headers_sent.items():
+            self.send_header(name, value)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+        # As a server does that reads a bounded remainder, so that the answer is not lost.
+        self.rfile.read(1 << 20)
+
+    def log_message(self, *_):
+        pass
+
+
+class Bodies(unittest.TestCase):
+    def sent(self, size: int, **answers) -> tuple[str, list[str], float]:
+        handler = type("Handler", (Refusing,), answers | {"asked": []})
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        started = time.monotonic()
+        arguments = [sys.executable, CLIENT, "send", f"http://127.0.0.1:{server.server_port}"]
+        ended = subprocess.run(arguments, input=b"x" * size, capture_output=True, timeout=60)
+        server.shutdown()
+        server.server_close()
+        self.assertEqual(ended.returncode, 1)
+        return ended.stderr.decode(), handler.asked, time.monotonic() - started
+
+    def test_limit_of_the_server_is_named_before_a_body_is_sent(self):
+        for size, most in ((30_000_000, 1_048_576), (65_537, 65_536), (2_000_000, 1000)):
+            said, asked, lasted = self.sent(size, limits={"max_secret_bytes": most})
+            self.assertIn(f"at most {most} bytes", said)
+            self.assertEqual(asked, [])
+            self.assertLess(lasted, 10)
+
+    def test_refusal_of_a_body_is_not_repeated(self):
+        for status, word in ((413, "too_large"), (429, "rate_limited"), (401, "unauthorized")):
+            for size in (10, 3_000_000):
+                said, asked, _ = self.sent(size, status=status, headers_sent={"Retry-After": "90"})
+                self.assertIn(word, said)
+                self.assertIn("Try again in 90 seconds", said)
+                self.assertEqual(asked, ["/api/v1/create"])
+
+
+if __name__ == "__main__":
+    unittest.main()

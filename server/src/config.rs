@@ -94,7 +94,7 @@ pub enum Command {
     /// Look after what is stored
     #[command(subcommand)]
     Admin(Admin),
-    /// Print the hashes of everything this binary serves, as `/.well-known/ikrypt.json` has them
+    /// Print what this binary serves, as `/.well-known/ikrypt.json` has it: hashes of files, templates of pages
     Manifest,
 }
 

@@ -23,6 +23,7 @@ mod rate_limit;
 mod refusal;
 pub mod router;
 pub mod serve;
+pub mod settings;
 pub mod state;
 pub mod store;
 pub mod sweeper;

@@ -17,7 +17,7 @@ use crate::guard::guard;
 use crate::headers::{page_policy, security_headers};
 use crate::refusal::refuse;
 use crate::state::AppState;
-use crate::{assets, discovery, health, manifest, telemetry};
+use crate::{assets, discovery, health, manifest, settings, telemetry};
 
 /// The five calls of the API.
 const CALLS: [&str; 5] = ["create", "open", "reveal", "receipt", "burn"];
@@ -53,6 +53,7 @@ pub fn router(state: AppState) -> Router {
         .merge(discovery::routes(state.public_url().is_some()))
         .merge(discovery::api_description(&state))
         .merge(manifest::routes(&state.site().assets))
+        .merge(settings::routes(state.site()))
         .merge(pages)
         .layer(middleware::from_fn_with_state(state.clone(), security_headers))
         .layer(middleware::from_fn_with_state(state.clone(), telemetry::log_request))

@@ -20,6 +20,7 @@ use leptos::prelude::*;
 
 use crate::shell::Site;
 use form::form;
+pub(crate) use form::{TTLS, VIEWS};
 
 /// What there is to see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

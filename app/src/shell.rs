@@ -2,6 +2,7 @@
 
 mod metadata;
 mod operator;
+mod template;
 
 use std::sync::Arc;
 
@@ -14,6 +15,7 @@ use crate::components::Layout;
 use crate::pages::Page;
 use crate::vault::{Limits, MIN_TTL};
 pub use operator::{Contact, LegalText, Operator};
+pub use template::{Case, Format, Part, template};
 
 /// What the pages know of the instance that serves them.
 #[derive(Debug, Clone)]
@@ -94,11 +96,6 @@ fn boot_script(Assets { js, wasm, wasm_integrity, .. }: &Assets) -> String {
          console.error(error);\n\
          }}"
     )
-}
-
-/// Every script that stands in a page itself.
-pub fn inline_scripts(assets: &Assets) -> [String; 2] {
-    [THEME.to_owned(), boot_script(assets)]
 }
 
 /// Renders one page. Nothing in it depends on who asks, but for the nonce.

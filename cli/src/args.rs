@@ -44,9 +44,10 @@ pub(crate) enum Command {
     Burn(Burn),
     /// Compare what a server serves with what was built from this source
     ///
-    /// Fetches its pages and everything they load, and compares with the hashes of this release. It says
-    /// what that server gave to this machine, now: a server that wants to betray one person could give
-    /// other files to them.
+    /// Fetches every page and file as browsers do, and compares them with this release byte for byte, and their
+    /// headers. Fills the settings that the server reports into the pages, and lists them: read them, since no
+    /// release can say whether they are true. Lists what it did not compare. It sees what the server gives to this
+    /// machine, now: a server that wants to betray one person could give other pages to them.
     Verify(Verify),
     /// Print a script that completes commands in a shell
     Completions {

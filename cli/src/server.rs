@@ -29,6 +29,16 @@ pub(crate) struct Server {
     token: Option<Zeroizing<String>>,
 }
 
+/// A response to `GET`.
+pub(crate) struct Fetched {
+    /// Its status.
+    pub status: u16,
+    /// Its headers; an encoding that was decoded is not in them.
+    pub headers: HeaderMap,
+    /// Its body, decoded.
+    pub body: Vec<u8>,
+}
+
 impl Server {
     /// The one that a link names; a link without one is for the server of one's own.
     pub(crate) fn of_link(origin: &str) -> Result<Self, Failure> {
@@ -89,28 +99,29 @@ impl Server {
         Self { token, ..self }
     }
 
-    /// A file or page in one encoding: its headers, and the bytes, decoded.
-    pub(crate) fn fetch(&self, path: &str, encoding: &str) -> Result<(HeaderMap, Vec<u8>), Failure> {
+    /// A file or page, asked for with these headers.
+    pub(crate) fn fetch(&self, path: &str, headers: &[(&str, &str)]) -> Result<Fetched, Failure> {
         let url = format!("{}{path}", self.origin);
         let failed = |what: String| Failure::Server(format!("{url}: {what}"));
         url.parse::<Uri>().map_err(|error| failed(error.to_string()))?;
-        let request = self.agent.get(&url).config().timeout_global(Some(PATIENCE)).build();
-        let response =
-            request.header("accept-encoding", encoding).call().map_err(|error| match self.missed(error) {
-                Miss::Silence(why) => failed(why),
-                Miss::Final(No::Failed(failure)) => failure,
-                Miss::Final(No::Refused { .. }) => failed("refused".to_owned()),
-            })?;
+        let mut request = self.agent.get(&url).config().timeout_global(Some(PATIENCE)).build();
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = request.call().map_err(|error| match self.missed(error) {
+            Miss::Silence(why) => failed(why),
+            Miss::Final(No::Failed(failure)) => failure,
+            Miss::Final(No::Refused { .. }) => failed("refused".to_owned()),
+        })?;
         let status = response.status();
-        if status != 200 {
-            let what = format!("{url}: status {status}, where 200 was expected");
-            // Away, or asked too often, is not changed.
-            let away = status.is_server_error() || status.as_u16() == 429;
-            return Err(if away { Failure::Server(what) } else { Failure::Tampered(what) });
+        // A server that is overloaded or restarting is not one that was altered.
+        if status.is_server_error() || status.as_u16() == 429 {
+            return Err(failed(format!("status {status}")));
         }
         let headers = response.headers().clone();
         let body = response.into_body().into_with_config().limit(LARGEST_ANSWER).read_to_vec();
-        Ok((headers, body.map_err(|error| failed(error.to_string()))?))
+        let body = body.map_err(|error| failed(error.to_string()))?;
+        Ok(Fetched { status: status.as_u16(), headers, body })
     }
 }
 

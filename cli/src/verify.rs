@@ -1,136 +1,208 @@
-//! `ikrypt verify`: is what a server serves what was built from this source?
+//! `ikrypt verify`: compares what a server serves with what was built from this source.
 //!
-//! Every file is compared by its hash, in each of its encodings. A page holds what its operator says, so it
-//! is not compared as a whole: it is read as a browser reads it, and whatever could run or load something in
-//! it must be known.
+//! Files are compared by their hashes. Pages are compared as a whole: the settings that the server reports are filled
+//! into the templates of the build, and the result must be the page, byte for byte. Everything is asked for as
+//! several browsers ask for it, and in each encoding.
+//!
+//! ```text
+//! manifest  what the build serves        template  pages, filled in and compared
+//! settings  what the operator has set    headers   of responses, compared
+//! browser   headers of requests
+//! ```
 
-mod page;
+mod browser;
+mod headers;
+mod manifest;
+mod settings;
+mod template;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use shared_crypto::SecretId;
-use ureq::http::HeaderMap;
 
 use crate::args::Verify;
 use crate::failure::Failure;
-use crate::server::Server;
+use crate::server::{Fetched, Server};
 use crate::terminal;
+use browser::{BROWSERS, Browser};
+use manifest::{Manifest, Page};
+use settings::Settings;
 
-/// The build that this program belongs to.
-const OWN: &str = include_str!(concat!(env!("OUT_DIR"), "/manifest.json"));
-/// Where every server says what it serves.
+/// Where a server reports the version and manifest of its build.
 const WELL_KNOWN: &str = "/.well-known/ikrypt.json";
-/// A browser takes what it is given, so each is looked at.
-const ENCODINGS: [&str; 3] = ["identity", "gzip", "br"];
-const POLICY: &str = "content-security-policy";
 const WORKER: &str = "/worker.js";
+const POLICY: &str = "content-security-policy";
 
-/// What a build serves; see `ikrypt-server manifest`.
-#[derive(Deserialize)]
-struct Manifest {
-    version: String,
-    pages: Vec<String>,
-    files: BTreeMap<String, String>,
-    inline_scripts: BTreeSet<String>,
-    page_policy: String,
-    worker_policy: String,
+/// What was found.
+#[derive(Default)]
+struct Findings {
+    /// The browsers that were given something else, by what was found.
+    differences: BTreeMap<String, BTreeSet<&'static str>>,
+    /// The names of headers that were not compared.
+    ignored: BTreeSet<String>,
 }
 
 pub(crate) fn run(args: &Verify) -> Result<(), Failure> {
-    let manifest = manifest(args)?;
+    let manifest = Manifest::of(args)?;
     let server = Server::at(&args.url)?;
-    let mut differences = BTreeSet::new();
+    let mut findings = Findings::default();
     let progress = terminal::spinner("Fetching and comparing");
-    let looked = look(&manifest, &server, &mut differences);
+    let compared = compare(&manifest, &server, &mut findings);
     drop(progress);
-    // What was found stands, also where the rest could not be had.
-    if differences.is_empty() {
-        looked?;
-    }
-
-    if differences.is_empty() {
-        let (pages, files) = (manifest.pages.len() as u64, manifest.files.len() as u64);
-        let what = format!("{} and {}", terminal::count(pages, "page"), terminal::count(files, "file"));
-        let (origin, version) = (server.origin(), &manifest.version);
-        return crate::print(
-            format!("{origin} serves what was built from this source: version {version}, {what}\n")
-                .as_bytes(),
-        );
+    // Differences are reported even where a later request failed.
+    if findings.differences.is_empty()
+        && let Some(settings) = compared?
+    {
+        return crate::print(success(&manifest, &settings, &findings, server.origin()).as_bytes());
     }
     let hint = version_hint(&server, &manifest.version);
     Err(Failure::Tampered(format!(
         "{} does not serve what was built from this source:\n  {}{hint}",
         server.origin(),
-        differences.into_iter().collect::<Vec<_>>().join("\n  ")
+        findings.describe().join("\n  ")
     )))
 }
 
-/// Fetches everything in each of its encodings.
-fn look(manifest: &Manifest, server: &Server, differences: &mut BTreeSet<String>) -> Result<(), Failure> {
-    let mut note = |path: &str, difference: String| {
-        differences.insert(format!("{path}: {difference}"));
-    };
-    for page in &manifest.pages {
-        // No id is known to be looked at: this one is another each time.
-        let path = if page.starts_with("/s/") {
-            format!("/s/{}", SecretId::generate()?.encode())
-        } else {
-            page.clone()
+impl Findings {
+    fn note(&mut self, path: &str, browser: &Browser, differences: Vec<String>) {
+        for difference in differences {
+            self.differences.entry(format!("{path}: {difference}")).or_default().insert(browser.name);
+        }
+    }
+
+    /// One line for each difference. Browsers are named where others were given what was built.
+    fn describe(&self) -> Vec<String> {
+        let line = |(difference, browsers): (&String, &BTreeSet<&'static str>)| {
+            if browsers.len() == BROWSERS.len() {
+                return difference.clone();
+            }
+            let browsers: Vec<_> = browsers.iter().copied().collect();
+            format!("{difference} (asked as {})", browsers.join(", "))
         };
-        for encoding in ENCODINGS {
-            let (headers, html) = server.fetch(&path, encoding)?;
-            check_encoding(&headers, |difference| note(page, difference));
-            page::check(manifest, &headers, &html, |difference| note(page, difference));
-        }
+        self.differences.iter().map(line).collect()
     }
-    for (path, hash) in &manifest.files {
-        for encoding in ENCODINGS {
-            let (headers, bytes) = server.fetch(path, encoding)?;
-            check_encoding(&headers, |difference| note(path, difference));
-            if integrity(&bytes) != *hash {
-                note(path, format!("other bytes than were built ({encoding})"));
+}
+
+fn success(manifest: &Manifest, settings: &Settings, findings: &Findings, origin: &str) -> String {
+    let (pages, files) = (manifest.pages.len() as u64, manifest.files.len() as u64);
+    let ignored: Vec<_> = findings.ignored.iter().map(String::as_str).collect();
+    format!(
+        "{origin} serves what was built from this source: version {}, {} and {}\n\n\
+         Set by the operator, and shown in the pages:\n{}\n\
+         Not compared:\n  {}\n  the headers {}\n  the answers of the API\n  \
+         what this server gives to others, or at another time\n",
+        manifest.version,
+        terminal::count(pages, "page"),
+        terminal::count(files, "file"),
+        settings.list(origin),
+        manifest.not_compared.join(", "),
+        ignored.join(", "),
+    )
+}
+
+/// Fetches everything as each of the browsers. Without valid settings, pages cannot be compared, and files are.
+fn compare(
+    manifest: &Manifest,
+    server: &Server,
+    findings: &mut Findings,
+) -> Result<Option<Settings>, Failure> {
+    let settings = reported_settings(server)?;
+    for browser in &BROWSERS {
+        match &settings {
+            Ok(settings) => {
+                for page in &manifest.pages {
+                    let answer = server.fetch(&path(page)?, &browser.headers(&page.path, true))?;
+                    let differences = check_page(manifest, page, settings, &answer, &mut findings.ignored);
+                    findings.note(&page.path, browser, differences);
+                }
             }
-            let policy = headers.get(POLICY).and_then(|value| value.to_str().ok());
-            if path == WORKER && policy != Some(&*manifest.worker_policy) {
-                note(path, "another content security policy".to_owned());
-            }
+            Err(why) => findings.note(settings::PATH, browser, vec![why.clone()]),
+        }
+        for (path, hash) in &manifest.files {
+            let answer = server.fetch(path, &browser.headers(path, false))?;
+            let differences = check_file(manifest, path, hash, &answer, &mut findings.ignored);
+            findings.note(path, browser, differences);
         }
     }
-    Ok(())
+    Ok(settings.ok())
 }
 
-/// What was decoded has no encoding any more: what still has one was not looked at as a browser would.
-fn check_encoding(headers: &HeaderMap, note: impl FnOnce(String)) {
-    if headers.contains_key("content-encoding") {
-        note("in an encoding that was not asked for".to_owned());
+/// The settings that the server reports, or why this build does not accept them.
+fn reported_settings(server: &Server) -> Result<Result<Settings, String>, Failure> {
+    let answer = server.fetch(settings::PATH, &BROWSERS[0].headers(settings::PATH, false))?;
+    if answer.status != 200 {
+        return Ok(Err(format!("status {}, where 200 was expected", answer.status)));
     }
+    Ok(serde_json::from_slice(&answer.body)
+        .map_err(|error| format!("not the settings of this build: {error}"))
+        .and_then(|settings: Settings| settings.check().map(|()| settings)))
 }
 
-fn manifest(args: &Verify) -> Result<Manifest, Failure> {
-    let (name, text) = match &args.manifest {
-        Some(path) => {
-            let text = fs::read_to_string(path).map_err(|error| Failure::file("read", path, &error))?;
-            (path.display().to_string(), text)
-        }
-        None if OWN.is_empty() => {
-            return Err(Failure::Usage(
-                "this program was built without the hashes of a release: build it with `cargo xtask build`, or give --manifest".to_owned(),
-            ));
-        }
-        None => ("the manifest of this release".to_owned(), OWN.to_owned()),
-    };
-    serde_json::from_str(&text).map_err(|error| Failure::Usage(format!("{name}: {error}")))
+/// The path of a page. Each request has a new random id, so that a server cannot recognise it.
+fn path(page: &Page) -> Result<String, Failure> {
+    let id = SecretId::generate()?.encode();
+    Ok(if page.path.starts_with('(') { format!("/{id}") } else { page.path.replace("{id}", &id) })
 }
 
-/// Another release is no attack, but this program cannot tell: it says so.
+/// Everything in which a page differs from what the build makes with these settings.
+fn check_page(
+    manifest: &Manifest,
+    page: &Page,
+    settings: &Settings,
+    answer: &Fetched,
+    ignored: &mut BTreeSet<String>,
+) -> Vec<String> {
+    if answer.status != page.status {
+        return vec![format!("status {}, where {} was expected", answer.status, page.status)];
+    }
+    let nonce = headers::nonce(answer.headers.get(POLICY));
+    let policy = manifest.page_policy.replace("{nonce}", &nonce);
+    let own = [("content-type", "text/html; charset=utf-8"), (POLICY, &*policy)];
+    let mut differences = headers::check(&answer.headers, manifest.headers().chain(own), ignored);
+    match std::str::from_utf8(&answer.body) {
+        Ok(served) => {
+            let built = template::fill(&page.template, settings, &nonce);
+            differences.extend(template::difference(&built, served));
+        }
+        Err(_) => differences.push("not UTF-8".to_owned()),
+    }
+    differences
+}
+
+fn check_file(
+    manifest: &Manifest,
+    path: &str,
+    hash: &str,
+    answer: &Fetched,
+    ignored: &mut BTreeSet<String>,
+) -> Vec<String> {
+    if answer.status != 200 {
+        return vec![format!("status {}, where 200 was expected", answer.status)];
+    }
+    let policy = if path == WORKER { &manifest.worker_policy } else { &manifest.file_policy };
+    let media_type = manifest.media_types.get(path).map_or("", String::as_str);
+    let own = [("content-type", media_type), (POLICY, policy)];
+    let mut differences = headers::check(&answer.headers, manifest.headers().chain(own), ignored);
+    if integrity(&answer.body) != hash {
+        differences.push("other bytes than were built".to_owned());
+    }
+    differences
+}
+
+/// Names the version that the server reports, where it differs from this one: it may be another release.
 fn version_hint(server: &Server, own: &str) -> String {
-    let said = server.fetch(WELL_KNOWN, ENCODINGS[0]).ok();
-    match said.and_then(|(_, text)| serde_json::from_slice::<Manifest>(&text).ok()) {
+    #[derive(Deserialize)]
+    struct Said {
+        version: String,
+    }
+    let said = server.fetch(WELL_KNOWN, &BROWSERS[0].headers(WELL_KNOWN, false)).ok();
+    match said.and_then(|answer| serde_json::from_slice::<Said>(&answer.body).ok()) {
         Some(said) if said.version != own => format!(
             "\nIt says that it is version {}, and this program is {own}: compare with the release that it claims to be",
             said.version

@@ -232,6 +232,7 @@ test.describe('verify', () => {
   for (const [what, path, change] of [
     ['a script', /\/pkg\/.*\.js$/, (body: Buffer) => Buffer.concat([body.subarray(0, -1), Buffer.from([body.at(-1)! ^ 1])])],
     ['a byte of the WebAssembly', /\.wasm$/, (body: Buffer) => Buffer.concat([body.subarray(0, -1), Buffer.from([body.at(-1)! ^ 1])])],
+    ['where a click is reported to', /^\/$/, (body: Buffer) => Buffer.from(body.toString().replaceAll('<a href=', '<a ping="/collect" href='))],
     ['an attribute in a page', /^\/s\//, (body: Buffer) => Buffer.from(body.toString().replace('<main', '<main onclick="x()"'))],
     ['a script of another host', /^\/$/, (body: Buffer) => Buffer.from(body.toString().replace('</head>', '<script src="https://evil.example/x.js"></script></head>'))],
   ] as const) {
@@ -254,7 +255,7 @@ test.describe('verify', () => {
       if (typeof policy !== 'string') return answer;
       return { ...answer, headers: { ...answer.headers, 'content-security-policy': policy.replace("connect-src 'self'", 'connect-src *') } };
     });
-    expect(await ikrypt(['verify', between.origin])).toMatchObject({ status: 6, stderr: expect.stringContaining('another content security policy') });
+    expect(await ikrypt(['verify', between.origin])).toMatchObject({ status: 6, stderr: expect.stringContaining('another content-security-policy') });
     between.close();
   });
 });

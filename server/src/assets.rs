@@ -73,6 +73,11 @@ pub(crate) fn hashes() -> impl Iterator<Item = (String, [u8; 32])> {
         .filter_map(|path| Some((format!("/{path}"), Site::get(&path)?.metadata.sha256_hash())))
 }
 
+/// Every file that is served, with its media type.
+pub(crate) fn media_types() -> impl Iterator<Item = (String, &'static str)> {
+    Site::iter().filter_map(|path| Some((format!("/{path}"), media_type(&path)?)))
+}
+
 /// The names in the assets folder, each a route of its own.
 pub(crate) fn names() -> impl Iterator<Item = String> {
     Site::iter()

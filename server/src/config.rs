@@ -110,7 +110,7 @@ pub enum Command {
         #[arg(long)]
         live: bool,
     },
-    /// Print the hashes of everything this binary serves, as `/.well-known/ikrypt.json` has them
+    /// Print what this binary serves, as `/.well-known/ikrypt.json` has it: hashes of files, templates of pages
     Manifest,
 }
 

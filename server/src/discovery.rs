@@ -16,7 +16,8 @@ pub(crate) const PATHS: [&str; 3] = [ROBOTS, SITEMAP, MANIFEST];
 const ROBOTS: &str = "/robots.txt";
 const SITEMAP: &str = "/sitemap.xml";
 const MANIFEST: &str = "/manifest.webmanifest";
-const API: &str = "/api/v1/openapi.json";
+/// Where the description of the API is served.
+pub(crate) const API: &str = "/api/v1/openapi.json";
 
 /// A sitemap has whole addresses in it. What a request calls this host is anybody's word, so without a
 /// public URL there is none.

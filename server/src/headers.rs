@@ -12,7 +12,7 @@ use axum::response::Response;
 use crate::state::AppState;
 
 /// For what is no page: nothing may run, load or frame it.
-const SEALED_POLICY: &str =
+pub(crate) const SEALED_POLICY: &str =
     "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox";
 
 /// What a page may do: run its own script and WebAssembly, and talk to its own server. With [`NONCE`] in it.
@@ -39,7 +39,8 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), browsing-topics=(), ca
     screen-wake-lock=(), serial=(), storage-access=(), usb=(), window-management=(), \
     xr-spatial-tracking=()";
 
-const FIXED: [(HeaderName, &str); 10] = [
+/// The headers that every response has, whatever its handler does.
+pub(crate) const FIXED: [(HeaderName, &str); 10] = [
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),

@@ -31,6 +31,7 @@ mod request_limits;
 pub mod router;
 mod security_txt;
 pub mod serve;
+pub mod settings;
 pub mod shutdown;
 pub mod state;
 pub mod store;

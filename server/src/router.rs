@@ -19,7 +19,7 @@ use crate::headers::{page_policy, security_headers};
 use crate::refusal::refuse;
 use crate::request_limits::limit_requests;
 use crate::state::AppState;
-use crate::{assets, discovery, health, manifest, security_txt, telemetry};
+use crate::{assets, discovery, health, manifest, security_txt, settings, telemetry};
 
 /// The calls of the API besides `create`.
 const CALLS: [&str; 4] = ["open", "reveal", "receipt", "burn"];
@@ -59,6 +59,7 @@ pub fn router(state: AppState) -> Router {
         .merge(discovery::api_config(&state))
         .merge(security_txt::routes(&state))
         .merge(manifest::routes(&state.site().assets))
+        .merge(settings::routes(state.site()))
         .merge(pages)
         .layer(middleware::from_fn_with_state(state.clone(), limit_requests))
         .layer(middleware::from_fn_with_state(state.clone(), security_headers))

@@ -8,9 +8,11 @@ use crate::phrase;
 use crate::shell::Site;
 use crate::vault::Limits;
 
-const TTLS: [u32; 6] = [600, 3_600, 86_400, 259_200, 604_800, 2_592_000];
+/// The lives that the form offers, in seconds.
+pub(crate) const TTLS: [u32; 6] = [600, 3_600, 86_400, 259_200, 604_800, 2_592_000];
 const USUAL_TTL: u32 = 86_400;
-const VIEWS: [u8; 4] = [1, 3, 5, 10];
+/// The numbers of views that the form offers.
+pub(crate) const VIEWS: [u8; 4] = [1, 3, 5, 10];
 /// Value, name, and how many there are: a list of seconds has no place in the browser.
 const UNITS: [(u32, &str); 3] = [(60, "minutes"), (3_600, "hours"), (86_400, "days")];
 

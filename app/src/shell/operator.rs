@@ -69,7 +69,8 @@ impl LegalText {
         (!paragraphs.is_empty()).then_some(Self(paragraphs))
     }
 
-    pub(crate) fn paragraphs(&self) -> impl Iterator<Item = &str> {
+    /// The paragraphs, in their order.
+    pub fn paragraphs(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
 }

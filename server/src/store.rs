@@ -105,6 +105,12 @@ pub enum ConnectError {
          pool_mode = session), or connect to PostgreSQL directly"
     )]
     Pooler,
+    /// A client gets a session with the settings of the client before it.
+    #[error(
+        "a pooler before PostgreSQL hands sessions on as a client has left them: set server_reset_query = DISCARD ALL \
+         in PgBouncer, or connect to PostgreSQL directly"
+    )]
+    NoReset,
     /// There is one connection, and no second.
     #[error(
         "PostgreSQL, or the pooler before it, gave no second session in time: this server needs up to 20 \

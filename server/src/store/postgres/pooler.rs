@@ -13,7 +13,7 @@ use crate::store::ConnectError;
 
 /// How often the sessions are compared: a busy pooler may give the same one back by chance.
 const ROUNDS: usize = 5;
-/// How long a statement may take. A pooler whose only session is taken keeps it waiting.
+/// How long a statement may take. A pooler that has no free session keeps it waiting.
 const ANSWER: Duration = Duration::from_secs(3);
 
 /// PgBouncer's error code, in statement pooling upon BEGIN.

@@ -32,7 +32,7 @@ const FOREVER: &str = "public, max-age=31536000, immutable";
 /// It is asked for again each time, and sent only where it has changed: files that belong together stay so.
 const UNTIL_IT_CHANGES: &str = "no-cache";
 
-/// What is said where the site was not built.
+/// The message of a binary that was built before the site.
 pub const MISSING: &str = "this binary was built without its pages: build it with `cargo xtask build`";
 
 /// Where the built files are; `None` where the site was not built.

@@ -151,7 +151,7 @@ fn environment() -> Option<Finding> {
     let unknown = unknown_variables();
     (!unknown.is_empty()).then(|| {
         doubtful(format!(
-            "these environment variables are no settings of this server: {}",
+            "these environment variables are not settings of this server: {}",
             unknown.join(", ")
         ))
     })

@@ -145,7 +145,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// Returns the names of environment variables that begin with `IKRYPT_` and are no settings of this version.
+/// Returns the names of environment variables that begin with `IKRYPT_` and are not settings of this version.
 pub fn unknown_variables() -> Vec<String> {
     environment::unknown(&Config::command())
 }

@@ -129,7 +129,7 @@ fn of_database(config: &Config, error: &ConnectError) -> String {
 async fn serve(config: &Config, mut signals: Signals) -> Result<(), String> {
     let unknown = unknown_variables();
     if !unknown.is_empty() {
-        tracing::warn!(variables = ?unknown, "these environment variables are no settings of this server");
+        tracing::warn!(variables = ?unknown, "these environment variables are not settings of this server");
     }
     let store = tokio::select! {
         store = connect(config) => store?,

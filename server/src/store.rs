@@ -45,10 +45,10 @@ pub enum ConnectError {
     /// Neither of the two databases.
     #[error("DATABASE_URL must begin with postgres:// or sqlite:")]
     Scheme,
-    /// The URL is no URL, or can be read in two ways.
+    /// The URL cannot be parsed, or can be read in two ways.
     #[error(
         "the URL cannot be read, and is not shown, since any part of it may belong to the password. In the user name \
-         and the password percent-encode whatever is no letter or digit: `/` is %2F, `?` %3F, `#` %23, `@` %40, \
+         and the password, percent-encode everything but letters and digits: `/` is %2F, `?` %3F, `#` %23, `@` %40, \
          `:` %3A, `%` %25, a space %20"
     )]
     Url,
@@ -121,6 +121,12 @@ pub enum ConnectError {
          pool_mode = session), or connect to PostgreSQL directly"
     )]
     Pooler,
+    /// A client gets a session with the settings of the client before it.
+    #[error(
+        "a pooler before PostgreSQL hands sessions on as a client has left them: set server_reset_query = DISCARD ALL \
+         in PgBouncer, or connect to PostgreSQL directly"
+    )]
+    NoReset,
     /// There is one connection, and no second.
     #[error(
         "PostgreSQL, or the pooler before it, gave no second session in time: this server needs up to 20 \
@@ -130,7 +136,7 @@ pub enum ConnectError {
     /// The folder or file of a SQLite database cannot be made.
     #[error("the database file cannot be made: {0}")]
     File(#[from] std::io::Error),
-    /// There is no answer at its address.
+    /// The database did not accept a connection in time.
     #[error(
         "the database cannot be reached: no connection within {0} s. Does it run there, and does the network let it through?"
     )]

@@ -1,4 +1,4 @@
-//! Secrets from files: `NAME_FILE` for every setting that holds a secret, which is one whose value `--help` hides.
+//! Reads secrets from files: `NAME_FILE` for every setting that holds a secret (`hide_env_values` marks such a setting).
 
 use std::ffi::OsString;
 use std::fs::File;

@@ -4,7 +4,7 @@
 //! program in the same database. Rows there with our numbers and checksums are ours and are copied; they are left where
 //! they are, for servers of those versions that still run.
 //!
-//! A row of a newer version is no reason to refuse: migrations only add. One that older versions cannot work with
+//! Rows of newer versions are tolerated, since migrations only add. A migration that older versions cannot work with
 //! has a description that begins with `breaking` (`0007_breaking_drop_claims.sql`): a version that does not know it
 //! refuses to start.
 

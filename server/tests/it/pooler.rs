@@ -53,6 +53,7 @@ suite! {
     transaction_pooling_is_refused_at_start_and_by_check,
     transaction_pooling_is_recognised_while_others_use_the_pool,
     a_pool_without_a_second_session_is_refused,
+    a_pool_that_does_not_reset_sessions_is_refused,
 }
 
 async fn requests_are_served_through_session_pooling(bed: &Bed<Postgres>) {
@@ -158,4 +159,16 @@ async fn a_pool_without_a_second_session_is_refused(bed: &Bed<Postgres>) {
     };
     let Err(error) = started else { panic!("one session is too few") };
     assert!(matches!(error, ConnectError::Sessions), "{error}");
+}
+
+async fn a_pool_that_does_not_reset_sessions_is_refused(bed: &Bed<Postgres>) {
+    let pooler = PgBouncer::start_with(&bed.database, "pool_mode = session\nserver_reset_query =").await;
+    let url = pooler.url(&bed.database);
+    for _ in 0..3 {
+        for started in [connect(&url).await, attach(&url).await] {
+            let Err(error) = started else { panic!("settings of this server would leak") };
+            assert!(matches!(error, ConnectError::NoReset), "{error}");
+            assert!(error.to_string().contains("DISCARD ALL"), "{error}");
+        }
+    }
 }

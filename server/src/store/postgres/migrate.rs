@@ -13,7 +13,7 @@ use crate::store::migrations::{ATTEMPT, Applied, PAUSE, Plan, SHARED_TABLE, Step
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
-/// How long a database is waited for that starts beside the server.
+/// How long the server waits for a database that is still starting.
 const STARTING: Duration = Duration::from_secs(10);
 /// How long a statement that waits for no lock may take before the connection counts as dead.
 const ANSWER: Duration = Duration::from_secs(10);

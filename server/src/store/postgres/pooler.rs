@@ -14,25 +14,48 @@ use crate::store::failure::DatabaseFailure;
 
 /// How often the sessions are compared: a busy pooler may give the same one back by chance.
 const ROUNDS: usize = 5;
-/// How long a statement may take. A pooler whose only session is taken keeps it waiting.
+/// How long a statement may take. A pooler that has no free session keeps it waiting.
 const ANSWER: Duration = Duration::from_secs(3);
 
 /// PgBouncer's error code, in statement pooling upon BEGIN.
 const PROTOCOL_VIOLATION: &str = "08P01";
 
-/// Returns an error where two connections share sessions of PostgreSQL: one reads its session's number while the other
-/// holds a transaction. Runs before anything is set or prepared, with the simple protocol, which leaves nothing behind.
+/// Returns an error where a pooler shares sessions between clients, or hands a session on as a client has left it. Runs
+/// before anything that matters is set or prepared.
 pub(super) async fn refuse_shared_sessions(
     connection: &mut PgConnection,
     options: &PgConnectOptions,
 ) -> Result<(), ConnectError> {
-    let other = within(CONNECT, PgConnection::connect_with(options)).await;
-    let mut other = other.ok_or(ConnectError::Sessions)??;
-    let is_shared = is_shared(connection, &mut other).await;
+    let mut other = connect(options).await?;
+    if is_shared(connection, &mut other).await? {
+        return Err(ConnectError::Pooler);
+    }
+    answer(other.execute("SET ikrypt.probe = 'set'")).await?;
     drop(within(ANSWER, other.close()).await);
-    if is_shared? { Err(ConnectError::Pooler) } else { Ok(()) }
+    // A pooler gives out first what came back last.
+    let mut next = connect(options).await?;
+    let probe = "SELECT coalesce(current_setting('ikrypt.probe', true), '')";
+    let probe: String = answer(sqlx::raw_sql(probe).fetch_one(&mut next)).await?.try_get(0)?;
+    answer(next.execute("RESET ikrypt.probe")).await?;
+    drop(within(ANSWER, next.close()).await);
+    if probe.is_empty() { Ok(()) } else { Err(ConnectError::NoReset) }
 }
 
+async fn connect(options: &PgConnectOptions) -> Result<PgConnection, ConnectError> {
+    let connection = within(CONNECT, PgConnection::connect_with(options)).await;
+    Ok(connection.ok_or(ConnectError::Sessions)??)
+}
+
+/// Runs a statement. There is no answer in time where a pooler has no session left.
+async fn answer<T, E>(statement: impl Future<Output = Result<T, E>>) -> Result<T, ConnectError>
+where
+    ConnectError: From<E>,
+{
+    Ok(within(ANSWER, statement).await.ok_or(ConnectError::Sessions)??)
+}
+
+/// Whether two connections share sessions of PostgreSQL: one reads its session's number while the other holds a
+/// transaction. The simple protocol leaves nothing behind.
 async fn is_shared(one: &mut PgConnection, other: &mut PgConnection) -> Result<bool, ConnectError> {
     let first = session(one).await?.ok_or_else(DatabaseFailure::timed_out)?;
     for _ in 0..ROUNDS {
@@ -46,7 +69,7 @@ async fn is_shared(one: &mut PgConnection, other: &mut PgConnection) -> Result<b
         if now != first || others == first {
             return Ok(true);
         }
-        within(ANSWER, other.execute("COMMIT")).await.ok_or_else(DatabaseFailure::timed_out)??;
+        answer(other.execute("COMMIT")).await?;
     }
     Ok(false)
 }

@@ -25,6 +25,11 @@ pub(crate) struct PgBouncer {
 impl PgBouncer {
     /// `mode` is its `pool_mode`, `sessions` the most that one database gets. All other settings are its defaults.
     pub(crate) async fn start(database: &Postgres, mode: &str, sessions: u32) -> Self {
+        Self::start_with(database, &format!("pool_mode = {mode}\ndefault_pool_size = {sessions}")).await
+    }
+
+    /// With lines of its configuration file.
+    pub(crate) async fn start_with(database: &Postgres, settings: &str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
         let (host, upstream, user) =
             (database.options.get_host(), database.options.get_port(), database.options.get_username());
@@ -40,8 +45,7 @@ impl PgBouncer {
              listen_port = {port}\n\
              unix_socket_dir =\n\
              auth_type = any\n\
-             pool_mode = {mode}\n\
-             default_pool_size = {sessions}\n"
+             {settings}\n"
         );
         std::fs::write(&file, settings).unwrap();
         let process = command(folder.path()).arg(&file).kill_on_drop(true).spawn();

@@ -196,7 +196,7 @@ async fn a_held_lock_is_waited_for_and_then_reported(_: &Bed<Postgres>) {
     let (started, ()) = tokio::join!(start_within(&database.options, 30), ending);
     started.unwrap().close().await;
 
-    // A lock on a table, as of somebody's long transaction.
+    // A lock on a table, as a long transaction holds it.
     let mut other = PgConnection::connect_with(&database.options).await.unwrap();
     let mut tx = other.begin().await.unwrap();
     tx.execute("LOCK TABLE _ikrypt_migrations IN ACCESS EXCLUSIVE MODE").await.unwrap();

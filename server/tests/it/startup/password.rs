@@ -1,6 +1,8 @@
 //! ACCEPTANCE 58: no part of a database password is printed, by any command, wherever it was given.
 
 use std::ffi::{OsStr, OsString};
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::os::unix::ffi::OsStrExt as _;
 
 use super::{program, said};
@@ -103,4 +105,52 @@ fn password_in_a_wrong_variable_or_file_is_never_printed() {
         command.args(["--listen", "nowhere"]);
         assert_hidden(command);
     }
+}
+
+/// A PostgreSQL that refuses every connection with this error. Returns its port.
+fn refusing(code: &str, message: &str) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let fields = format!("SFATAL\0VFATAL\0C{code}\0M{message}\0\0");
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let mut client = client.unwrap();
+            // No TLS, and then the user's name.
+            let mut ask = [0; 8];
+            client.read_exact(&mut ask).unwrap();
+            client.write_all(b"N").unwrap();
+            let mut start = [0; 1024];
+            let _ = client.read(&mut start).unwrap();
+            client.write_all(b"E").unwrap();
+            client.write_all(&u32::try_from(fields.len() + 4).unwrap().to_be_bytes()).unwrap();
+            client.write_all(fields.as_bytes()).unwrap();
+        }
+    });
+    port
+}
+
+#[test]
+fn password_in_a_message_of_postgresql_is_never_printed() {
+    // `@` in place of `:` makes the password a part of the user's name, which PostgreSQL repeats.
+    for (code, message) in [
+        ("28000", r#"role "user@Tail" does not exist"#),
+        ("28P01", r#"password authentication failed for user "user@Tail""#),
+        ("3D000", r#"database "Tail" does not exist"#),
+    ] {
+        let port = refusing(code, message);
+        for arguments in COMMANDS {
+            let url = format!("postgres://user@Tail@127.0.0.1:{port}/db");
+            let mut command = program(&[("DATABASE_URL", url)]);
+            command.args(arguments);
+            let said = assert_hidden(command);
+            assert!(said.contains("percent-encoded"), "{said}");
+        }
+    }
+    let port = refusing("28P01", "password authentication failed");
+    let said = assert_hidden(program(&[("DATABASE_URL", format!("postgres://u:Tail@127.0.0.1:{port}/db"))]));
+    assert!(said.contains("PostgreSQL refused the password") && said.contains("percent-encoded"), "{said}");
+    // What PostgreSQL says of a strict URL is shown.
+    let port = refusing("3D000", r#"database "db" does not exist"#);
+    let said = assert_hidden(program(&[("DATABASE_URL", format!("postgres://u:Tail@127.0.0.1:{port}/db"))]));
+    assert!(said.contains(r#"database "db" does not exist"#), "{said}");
 }

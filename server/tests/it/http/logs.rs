@@ -70,8 +70,9 @@ async fn the_statement_log_holds_no_id_hash_share_or_ciphertext(bed: &Bed<Postgr
     for text in said.iter().flat_map(|body| body.as_object().unwrap().values()).filter_map(Value::as_str) {
         let bytes = base64url(text);
         secrets.push(text.to_owned());
-        secrets.push(hex(&bytes[..bytes.len().min(32)]));
-        secrets.push(hex(&shared_crypto::sha256(&[&bytes])));
+        // Their beginnings: PostgreSQL shortens what it quotes.
+        secrets.push(hex(&bytes[..bytes.len().min(12)]));
+        secrets.push(hex(&shared_crypto::sha256(&[&bytes])[..12]));
     }
     for secret in secrets {
         assert!(!log.contains(&secret), "{secret} is in the log");

@@ -215,6 +215,10 @@ fn header<'a, B>(response: &'a Response<B>, name: &str) -> Option<&'a str> {
 }
 
 /// The seconds of a `Retry-After`, which may also be a moment.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a moment is compared with the clock of this machine, for a message only"
+)]
 fn seconds_until(value: &str) -> Option<u64> {
     let moment = || {
         let left = DateTime::parse_from_rfc2822(value).ok()?.to_utc() - Utc::now();
@@ -248,6 +252,21 @@ impl From<No> for Failure {
                 "the server did not accept this (status {}): is it of another version?",
                 refusal.status()
             )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_read_in_both_forms() {
+        assert_eq!(seconds_until("77"), Some(77));
+        assert_eq!(seconds_until("0"), Some(0));
+        assert!(seconds_until("Tue, 31 Dec 2199 23:59:59 GMT").is_some_and(|seconds| seconds > 1_000_000));
+        for other in ["Fri, 31 Dec 1999 23:59:59 GMT", "-1", "soon", ""] {
+            assert_eq!(seconds_until(other), None, "{other}");
         }
     }
 }

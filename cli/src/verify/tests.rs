@@ -6,7 +6,6 @@ mod headers;
 use app::pages::Page as AppPage;
 use app::shell::{Assets, Contact, LegalText, Operator, Site, render};
 use app::vault::Limits;
-use ureq::http::HeaderMap;
 
 use super::*;
 
@@ -64,7 +63,7 @@ fn answer(manifest: &Manifest, page: &Page, body: Vec<u8>) -> Fetched {
         .headers()
         .chain(own)
         .map(|(name, value)| (name.parse::<ureq::http::HeaderName>().unwrap(), value.parse().unwrap()));
-    Fetched { status: page.status, headers: HeaderMap::from_iter(headers), body }
+    Fetched { status: page.status, headers: headers.collect(), body }
 }
 
 fn check(manifest: &Manifest, page: &Page, site: &Site, answer: &Fetched) -> Vec<String> {

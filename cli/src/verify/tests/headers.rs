@@ -1,5 +1,7 @@
 //! Pages with other headers, and bytes that a browser would read as another page.
 
+use ureq::http::HeaderMap;
+
 use super::*;
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
+use app::openapi::config;
 use app::pages::Page;
 use app::shell::{Assets, Part, template};
 use axum::Router;
@@ -17,7 +18,7 @@ use serde::Serialize;
 
 use crate::headers::{FIXED, PAGE_POLICY, SEALED_POLICY, WORKER_POLICY};
 use crate::state::AppState;
-use crate::{assets, discovery, settings};
+use crate::{assets, discovery, security_txt, settings};
 
 /// Where it is served.
 pub(crate) const PATH: &str = "/.well-known/ikrypt.json";
@@ -70,7 +71,10 @@ pub fn manifest(built: &Assets) -> String {
         page_policy: PAGE_POLICY,
         file_policy: SEALED_POLICY,
         worker_policy: WORKER_POLICY,
-        not_compared: discovery::PATHS.into_iter().chain([discovery::API, PATH, settings::PATH]).collect(),
+        not_compared: discovery::PATHS
+            .into_iter()
+            .chain([discovery::API, config::PATH, security_txt::PATH, PATH, settings::PATH])
+            .collect(),
     };
     serde_json::to_string_pretty(&manifest).unwrap_or_default() + "\n"
 }

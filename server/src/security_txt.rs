@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::state::AppState;
 
-const PATH: &str = "/.well-known/security.txt";
+pub(crate) const PATH: &str = "/.well-known/security.txt";
 /// How long the file may be relied on: the RFC wants less than a year.
 const VALID_DAYS: u64 = 180;
 

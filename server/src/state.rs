@@ -126,7 +126,8 @@ impl AppState {
 
     /// Reports whether the database answers.
     pub(crate) async fn is_ready(&self) -> bool {
-        self.0.readiness.is_ready(self.store()).await
+        let store = self.store();
+        self.0.readiness.is_ready(async move { store.ping().await.is_ok() }).await
     }
 
     /// The tokens of which a create must present one, if there are any.

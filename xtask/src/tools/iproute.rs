@@ -10,7 +10,7 @@ use crate::process::{executable, which};
 /// Where Debian puts it, which is not on every user's `PATH`.
 const ELSEWHERE: [&str; 2] = ["/usr/sbin/ip", "/sbin/ip"];
 
-/// Makes sure that it is there, for the superuser on Linux: nobody else can make a network namespace.
+/// Makes sure that it is there, for the superuser on Linux: other users cannot make a network namespace.
 pub(super) fn ensure() -> Result<()> {
     let found = || which("ip").is_some() || ELSEWHERE.iter().any(|path| executable(Path::new(path)));
     if !cfg!(target_os = "linux") || !apt::is_root() || found() {

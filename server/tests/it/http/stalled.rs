@@ -81,7 +81,7 @@ async fn refused(connections: Vec<TcpStream>) -> Vec<u16> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn six_hundred_stalled_bodies_take_bounded_memory_and_disturb_nobody() {
+async fn six_hundred_stalled_bodies_take_bounded_memory_and_delay_no_other_client() {
     run_apart(&["env"], MANY_FILES, "http::stalled::six_hundred_stalled_bodies").await;
 }
 

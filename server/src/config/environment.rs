@@ -15,6 +15,8 @@ const PREFIX: &str = "IKRYPT_";
 const DATABASE_URL: &str = "DATABASE_URL";
 /// The most letters that a misspelt name has too many, too few or swapped.
 const SLIP: usize = 2;
+/// One slip for so many letters, and one in any case: `IKRYPT_TAG` is not a slip of `IKRYPT_LOG`.
+const LETTERS_PER_SLIP: usize = 4;
 /// What the command line reads, which may run in the same environment.
 const OF_THE_CLI: [&str; 3] = ["IKRYPT_SERVER", "IKRYPT_TOKEN", "IKRYPT_TOKEN_FILE"];
 
@@ -67,7 +69,8 @@ impl Names {
         };
         let nearest =
             self.0.iter().map(|known| (distance(known), known)).min_by_key(|(distance, _)| *distance);
-        nearest.filter(|(distance, _)| *distance <= SLIP).map(|(_, known)| known)
+        let slips = |known: &str| (known.trim_start_matches(PREFIX).len() / LETTERS_PER_SLIP).clamp(1, SLIP);
+        nearest.filter(|(distance, known)| *distance <= slips(known)).map(|(_, known)| known)
     }
 }
 
@@ -133,7 +136,14 @@ mod tests {
     use super::*;
 
     fn kind(name: &str, value: &str) -> Kind {
-        let names = ["IKRYPT_MAX_VIEWS", "IKRYPT_LISTEN", "IKRYPT_LOG", DATABASE_URL, "DATABASE_URL_FILE"];
+        let names = [
+            "IKRYPT_MAX_VIEWS",
+            "IKRYPT_MAX_TTL",
+            "IKRYPT_LISTEN",
+            "IKRYPT_LOG",
+            DATABASE_URL,
+            "DATABASE_URL_FILE",
+        ];
         Names(names.map(str::to_owned).to_vec()).kind(name, value)
     }
 
@@ -146,6 +156,8 @@ mod tests {
             ("ikrypt_listen", "IKRYPT_LISTEN"),
             ("IKRYPT_MAX-VIEWS", "IKRYPT_MAX_VIEWS"),
             ("IKRYPT_IKRYPT_LOG", "IKRYPT_LOG"),
+            ("IKRYPT_LGO", "IKRYPT_LOG"),
+            ("IKRYPT_MAXVIEW", "IKRYPT_MAX_VIEWS"),
             ("IKRYPT_DATABASE_URL", DATABASE_URL),
             ("IKRYPT_DATABSE_URL", DATABASE_URL),
             ("IKRYPT_DATABASE_URL_FILE", "DATABASE_URL_FILE"),
@@ -162,8 +174,8 @@ mod tests {
         for name in ["IKRYPT_MAX_VIEWS", "DATABASE_URL", "DATABASE_URL_FILE"] {
             assert_eq!(kind(name, "x"), Kind::Setting, "{name}");
         }
-        for name in ["IKRYPT_SERVER_BIN", "IKRYPT_HOST", "IKRYPT_DB", "IKRYPT_NEW_SETTING"] {
-            assert_eq!(kind(name, "x"), Kind::Unknown, "{name}");
+        for name in ["SERVER_BIN", "HOST", "DB", "NEW_SETTING", "FOO", "TAG", "LANG", "MIN_TTL"] {
+            assert_eq!(kind(&format!("{PREFIX}{name}"), "x"), Kind::Unknown, "{name}");
         }
         for name in ["IKRYPT_TOKEN", "PATH", "MY_DATABASE", "DB_URL", "LISTEN"] {
             assert_eq!(kind(name, "x"), Kind::Foreign, "{name}");

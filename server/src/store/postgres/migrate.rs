@@ -122,7 +122,7 @@ async fn locked(connection: &mut PgConnection) -> Result<(), ConnectError> {
         }
         let mut tx = connection.begin().await?;
         if step == Step::Run {
-            tracing::info!(version = migration.version, "a migration runs");
+            tracing::info!(version = migration.version, "running a migration");
             let ran = tx.execute(migration.sql.clone()).await;
             ran.map_err(|error| MigrateError::ExecuteMigration(error, migration.version))?;
         }

@@ -53,7 +53,7 @@ async fn attempt(connection: &mut SqliteConnection) -> Result<(), ConnectError> 
         if step != Step::Nothing {
             tx.ensure_migrations_table(TABLE).await?;
             if step == Step::Run {
-                tracing::info!(version = migration.version, "a migration runs");
+                tracing::info!(version = migration.version, "running a migration");
                 let ran = tx.execute(migration.sql.clone()).await;
                 ran.map_err(|error| MigrateError::ExecuteMigration(error, migration.version))?;
             }

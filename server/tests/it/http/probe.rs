@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tokio::process::Command;
 
 use super::Site;
-use crate::common::{Bed, Line, Postgres, Proxy, Sqlite};
+use crate::common::{Bed, Line, Postgres, Proxy, Sqlite, eventually};
 
 suite! {
     postgres: health_fails_while_the_database_does_not_answer
@@ -98,6 +98,8 @@ async fn health_fails_while_the_database_does_not_answer(bed: &Bed<Postgres>) {
     let listen = site.url.trim_start_matches("http://").to_owned();
     assert_ended(&health(&listen, &[]).await, 0, "ready");
     proxy.set(Line::Dead);
+    // A result is used again for a moment.
+    eventually(|| async { health(&listen, &[]).await.status.code() == Some(1) }).await;
     assert_ended(&health(&listen, &[]).await, 1, "");
     assert_ended(&health(&listen, &["--live"]).await, 0, "live");
 }

@@ -44,6 +44,13 @@ test('recipients get through a proxy that lets only the documented paths pass wi
     for (const path of open.filter((path) => !path.endsWith('*') && !/\/(open|reveal|receipt|burn)$/.test(path))) {
       expect((await fetch(proxy.origin + path)).status, path).toBe(200);
     }
+    // Whatever a recipient's page links to, but the form.
+    const html = await (await fetch(`${proxy.origin}/s/aaaaaaaaaaaaaaaa`)).text();
+    const links = new Set(Array.from(html.matchAll(/<a [^>]*href="(\/[^"]+)"/g), ([, path]) => path!));
+    expect(links.size).toBeGreaterThan(5);
+    for (const path of links) {
+      expect((await fetch(proxy.origin + path)).status, path).toBe(200);
+    }
     expect((await fetch(`${proxy.origin}/`)).status).toBe(401);
     expect((await fetch(`${proxy.origin}/api/v1/create`, { method: 'POST' })).status).toBe(401);
   } finally {

@@ -152,28 +152,62 @@ def unhex(text: str, mark: str) -> str:
     return urllib.parse.unquote(re.sub(f"{mark}([0-9A-Fa-f]{{2}})", r"%\1", text.replace("%", "%25")))
 
 
+def replace_each(text: str, start: str, decode: Callable[[str], tuple[str, int]]) -> str:
+    """Gives what follows each of the first 64 starts to `decode`, which returns the replacement and the length of what
+    it replaces. No regular expression: one that finds no end searches the rest of the text for every start."""
+    plain, rest = "", text
+    for _ in range(64):
+        before, found, behind = rest.partition(start)
+        if not found:
+            break
+        plain, rest = plain + before + found, behind
+        try:
+            decoded, length = decode(behind[:8192])
+        except ValueError:
+            continue  # it looked encoded, and is not
+        plain, rest = plain + decoded, behind[length:]
+    return plain + rest
+
+
 def proofpoint_v2(text: str) -> str:
-    return re.sub(r"(?<=/v2/url\?)(u=)([^&]*)", lambda found: found[1] + unhex(found[2].replace("_", "/"), "-"), text)
+    def unwrap(url: str) -> tuple[str, int]:
+        start = 2 if url.startswith("u=") else url.index("&u=") + 3
+        wrapped = url[start:].partition("&")[0]
+        return unhex(wrapped.replace("_", "/"), "-"), start + len(wrapped)
+
+    return replace_each(text, "/v2/url?", unwrap)
 
 
 def proofpoint_v3(text: str) -> str:
     """Each `*` stands for the next of the characters behind the `;`, and `**X` for a run of them."""
 
-    def unwrap(found: re.Match) -> str:
-        characters = iter(base64.urlsafe_b64decode(found[2] + "==").decode())
-        length = lambda star: LENGTHS.index(star[1]) + 2 if star[1] else 1
-        url = re.sub(r"\*(?:\*(.))?", lambda star: "".join(itertools.islice(characters, length(star))), found[1])
-        return re.sub("^(https?:/)(?=[^/])", r"\1/", url)
+    def unwrap(url: str) -> tuple[str, int]:
+        length = url.index(";")
+        wrapped = url[:length].removeprefix("__").removesuffix("__")
+        characters = iter(unb64u(url[length + 1 : url.index("!", length)]).decode())
+        run = lambda star: LENGTHS.index(star[1]) + 2 if star[1] else 1
+        plain = re.sub(r"\*(?:\*(.))?", lambda star: "".join(itertools.islice(characters, run(star))), wrapped)
+        return re.sub("^(https?:/)(?=[^/])", r"\1/", plain), length
 
-    return re.sub(r"(?<=/v3/)(?:__)?([^;]*?)(?:__)?;([\w-]+)!", unwrap, text)
+    return replace_each(text, "/v3/", unwrap)
 
 
 def unbase64(text: str) -> str:
-    decode = lambda found: unb64u(found[0].replace("+", "-").replace("/", "_")).decode()
-    return re.sub(r"(?:aHR0c|eyJ)[A-Za-z0-9+/_-]*", decode, text)
+    for start in ("aHR0c", "eyJ"):  # `http` and `{"`
+
+        def decode(behind: str, start: str = start) -> tuple[str, int]:
+            run = re.match("[A-Za-z0-9+/_-]*", behind)[0]
+            encoded = (start + run).replace("+", "-").replace("/", "_")
+            # A single character more than whole groups of four says nothing.
+            return unb64u(encoded[:-1] if len(encoded) % 4 == 1 else encoded).decode(), len(run)
+
+        text = replace_each(text, start, decode)
+    return text
 
 
 LENGTHS = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
+# Whitespace, and characters that are not seen: line breaking and the direction of text add them.
+BLANK = re.compile(r"[\s\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]+")
 STEPS = (
     escapes, proofpoint_v3, proofpoint_v2, urllib.parse.unquote, unbase64, lambda text: unhex(text, "="),
     lambda text: re.sub("[\u2013\u2014]", "--", text), lambda text: re.sub("[\u2013\u2014]", "-", text),
@@ -185,7 +219,7 @@ def readings(text: str) -> list[str]:
     unquoted = re.sub(r"^[ \t>|]+", "", text[:65536], flags=re.M)
     found = []
     add = lambda text: found.append(text) if text not in found and len(found) < 32 else None
-    see = lambda text: add("".join(c for c in text if not c.isspace() and unicodedata.category(c) != "Cf"))
+    see = lambda text: add(BLANK.sub("", text))
     see(re.sub("=\r?\n", "", unquoted))
     see(unquoted)  # the `=` of `#k=` may stand at the end of a line
     for reading in found:  # which grows

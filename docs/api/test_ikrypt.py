@@ -72,6 +72,20 @@ class Links(unittest.TestCase):
                 ikrypt.parse_link(text)
 
 
+    def test_no_text_takes_long(self):
+        parts = (
+            "/v3/", "/v3/__a;", "/v3/__a*b;Iw!", "/v2/url?", "/v2/url?u=-2F", "eyJ", "aHR0c", "&#35;", "&", "%25",
+            "\\u0025", "=3D", "> ", "\u2014", "#k=", "https://", "/s/",
+        )
+        for part in parts:
+            text = part * (64 * 1024 // len(part))
+            for read in (ikrypt.parse_link, ikrypt.parse_receipt):
+                started = time.monotonic()
+                with self.subTest(part), self.assertRaises(SystemExit):
+                    read(text)
+                self.assertLess(time.monotonic() - started, 10, part)
+
+
 class Files(unittest.TestCase):
     def saved(self, names: list[str], folder: str | None) -> tuple[dict[str, bytes], str]:
         with empty_folder() as said:

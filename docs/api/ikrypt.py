@@ -214,12 +214,17 @@ STEPS = (
 )
 
 
-def readings(text: str) -> list[str]:
+def with_gaps(text: str) -> str:
+    """Drops line breaks and the blanks around them, and marks other blanks by a character that stays."""
+    return "".join(re.sub(r"\s+", "\ufffc", line.strip()) for line in re.split("[\n\r\u2028\u2029]", text))
+
+
+def readings(text: str, blanks: Callable[[str], str] = lambda text: text) -> list[str]:
     """What a text may have been before gateways and editors altered it, at most 32: the check tells which is right."""
     unquoted = re.sub(r"^[ \t>|]+", "", text[:65536], flags=re.M)
     found = []
     add = lambda text: found.append(text) if text not in found and len(found) < 32 else None
-    see = lambda text: add(BLANK.sub("", text))
+    see = lambda text: add(BLANK.sub("", blanks(text)))
     see(re.sub("=\r?\n", "", unquoted))
     see(unquoted)  # the `=` of `#k=` may stand at the end of a line
     for reading in found:  # which grows
@@ -240,13 +245,13 @@ def split(reading: str, marker: str) -> tuple[str, str]:
 
 def parse_link(text: str) -> tuple[str, str, bytes]:
     """Server, id and fragment of the first reading of a share link whose check holds."""
-    found = readings(text)
+    found, in_lines = readings(text), readings(text, with_gaps)
     for reading in found:
         before, run = split(reading, "#k=")
         server, _, path = before.rpartition("/s/")
         secret_id = re.match(r"[A-Za-z0-9_-]{16}(?![A-Za-z0-9_-])", path)
         for lost in ("", "_", "-", "__", "_-", "-_", "--"):  # what some programs drop from the end of a link
-            if secret_id and is_server(server) and len(candidate := run[:48] + lost) == 48:
+            if secret_id and is_server(server, in_lines) and len(candidate := run[:48] + lost) == 48:
                 fragment = unb64u(candidate)
                 if fragment[33:] == link_check(fragment, unb64u(secret_id[0])):
                     if "#k" not in escapes("".join(text.split())):
@@ -257,11 +262,11 @@ def parse_link(text: str) -> tuple[str, str, bytes]:
 
 def parse_receipt(text: str) -> tuple[str, str]:
     """Server and token of a receipt link. It has no check: two readings that differ are refused."""
-    found = readings(text)
+    found, in_lines = readings(text), readings(text, with_gaps)
     links = {}
     for before, run in (split(reading, "#t=") for reading in found):
         server, token = before.rpartition("/receipt")[0], run[:43]
-        if is_server(server) and is_token(token):
+        if is_server(server, in_lines) and is_token(token):
             links.setdefault(token, server)
     if len(links) != 1:
         raise SystemExit(why_not(found) if not links else "the link is damaged: it can be read in two ways")
@@ -269,8 +274,10 @@ def parse_receipt(text: str) -> tuple[str, str]:
     return server, token
 
 
-def is_server(text: str) -> bool:
-    return re.fullmatch(r"https?://[\w.:\[\]~/-]+", text) is not None
+def is_server(text: str, in_lines: list[str]) -> bool:
+    """Whether this is an address that a text had in one piece: the words of a text may look like a host."""
+    is_address = re.fullmatch(r"https?://[\w.:\[\]~/-]+", text) is not None
+    return is_address and any(text in reading for reading in in_lines)
 
 
 def is_token(text: str) -> bool:

@@ -256,7 +256,7 @@ def parse_link(text: str) -> tuple[str, str, bytes]:
                 if fragment[33:] == link_check(fragment, unb64u(secret_id[0])):
                     if "#k" not in escapes("".join(text.split())):
                         print("the # of this link was encoded: a browser shows the key to a server", file=sys.stderr)
-                    return server, secret_id[0], fragment
+                    return checked_server(server), secret_id[0], fragment
     raise SystemExit(why_not(found))
 
 
@@ -271,13 +271,24 @@ def parse_receipt(text: str) -> tuple[str, str]:
     if len(links) != 1:
         raise SystemExit(why_not(found) if not links else "the link is damaged: it can be read in two ways")
     (token, server), = links.items()
-    return server, token
+    return checked_server(server), token
 
 
 def is_server(text: str, in_lines: list[str]) -> bool:
     """Whether this is an address that a text had in one piece: the words of a text may look like a host."""
-    is_address = re.fullmatch(r"https?://[\w.:\[\]~/-]+", text) is not None
-    return is_address and any(text in reading for reading in in_lines)
+    return re.fullmatch(r"https?://[\w.:\[\]~/-]+", text) is not None and any(text in reading for reading in in_lines)
+
+
+def checked_server(text: str) -> str:
+    """Refuses plain http, but to this machine, and an address with a path: the path could be that of another site."""
+    host, here = r"https://([\w.-]+|\[[0-9A-Fa-f:.]+\])", r"http://([\w-]+\.)*localhost|http://127(\.\d{1,3}){3}|http://\[::1\]"
+    if re.fullmatch(rf"({host}|{here})(:\d+)?/?", text):
+        return text.rstrip("/")
+    if text.startswith("http://"):
+        why = "only https, or this machine itself: anybody on the line could change what comes over http"
+    else:
+        why = "a server's address is https://, a host, and perhaps a port, and nothing else"
+    raise SystemExit(harmless(f"{text}: {why}. Nothing was sent"))
 
 
 def is_token(text: str) -> bool:
@@ -352,7 +363,7 @@ def call(server: str, name: str, body: dict) -> dict:
                 raise SystemExit(harmless(f"{name}: {error.code} {said}" + (f" Try again in {wait} seconds" if wait else "")))
         except (OSError, http.client.HTTPException, ValueError) as error:
             if pause is None:
-                raise SystemExit(f"{name}: no answer: {error}")
+                raise SystemExit(harmless(f"{name}: no answer: {error}"))
         time.sleep(pause)
     raise AssertionError
 
@@ -372,6 +383,8 @@ def send(server: str, kind: int, body: bytes, passphrase: str | None, ttl: int =
         "ttl_seconds": ttl,
         "max_views": views,
     })
+    if not isinstance(made["id"], str) or not re.fullmatch("[A-Za-z0-9_-]{16}", made["id"]):
+        raise SystemExit("the server answered with an id that is none")
     fragment = bytes([0x10 | keys.kdf]) + keys.link_key
     fragment += link_check(fragment, unb64u(made["id"]))
     return f"{server}/s/{made['id']}#k={b64u(fragment)}", f"{server}/receipt#t={b64u(token)}"
@@ -405,8 +418,13 @@ def open_link(link: str, passphrase: str | None) -> tuple[int, bytes]:
 def variable(name: str) -> str | None:
     """An environment variable, without what editors put around the line of a file: it may have come from one."""
     value = os.environ.get(name)
-    if value is not None and not (value := value.removeprefix("\ufeff").rstrip("\r\n")):
-        raise SystemExit(f"{name} is empty")
+    return value and value.removeprefix("\ufeff").rstrip("\r\n")
+
+
+def passphrase() -> str | None:
+    """An empty passphrase is a mistake: the secret would be sent without one."""
+    if (value := variable("IKRYPT_PASSPHRASE")) == "":
+        raise SystemExit("IKRYPT_PASSPHRASE is empty")
     return value
 
 
@@ -456,6 +474,7 @@ def save(files: list[tuple[str, bytes]], folder: str | None) -> None:
 
 def main(command: str, target: str, *paths: str) -> None:
     if command == "send":
+        target = checked_server(target)
         contents = [open(path, "rb").read() for path in paths] or [sys.stdin.buffer.read()]
         if (size := sum(map(len, contents))) > 65536:
             refuse_too_large(target, size)
@@ -463,11 +482,11 @@ def main(command: str, target: str, *paths: str) -> None:
             kind, body = 2, bundle(b"", list(zip(map(os.path.basename, paths), contents)))
         else:
             kind, body = 1, contents[0].decode().encode()  # what is not UTF-8 goes as a file
-        print(*send(target, kind, body, variable("IKRYPT_PASSPHRASE")), sep="\n")
+        print(*send(target, kind, body, passphrase()), sep="\n")
     elif command == "open":
         if paths:
             os.makedirs(paths[0], exist_ok=True)  # before a view is used
-        kind, body = open_link(target, variable("IKRYPT_PASSPHRASE"))
+        kind, body = open_link(target, passphrase())
         note, files = (body, []) if kind == 1 else unbundle(body)
         show(note)
         if files:

@@ -16,7 +16,8 @@ use zeroize::Zeroizing;
 use crate::config;
 use crate::failure::Failure;
 use call::Miss;
-pub(crate) use call::{CLAIM_PATIENCE, LARGE_BODY, No, PATIENCE};
+pub(crate) use call::{CLAIM_PATIENCE, No, PATIENCE};
+pub(crate) use limits::Limits;
 use transport::KeepsInputConnector;
 
 /// The largest envelope of any configuration, and what JSON adds.

@@ -47,7 +47,11 @@ impl Server {
             "" => config::server(config::variable("IKRYPT_SERVER").as_deref()),
             _ if origin.contains("://") => Self::at(origin),
             // As people write addresses.
-            _ => Self::at(&format!("https://{origin}")),
+            _ => {
+                let server = Self::at(&format!("https://{origin}"))?;
+                say!("The link has no https://, and is taken for one of {}.", server.origin);
+                Ok(server)
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use crate::keys::{AccessProof, LinkKey, ReceiptToken, Salt, SecretId, Stretched}
 use crate::schedule::CHECK_LEN;
 use crate::{Envelope, Error, Kdf, RevealKeys, encoding};
 
-use recover::Naming;
+use recover::{Naming, Source};
 pub use shape::LinkShape;
 
 const LINK_VERSION: u8 = 0x10;
@@ -59,6 +59,7 @@ impl SecretLink {
     /// one whose server the text does not name clearly with [`Error::UnclearServer`].
     pub fn recover(text: &str) -> Result<Self, Error> {
         let literal = Self::parse(text);
+        let source = Source::new(text);
         let mut refusal = Error::MissingFragment;
         // A link in a text that names no server is read as well: it is for the server of one's own.
         let mut without_server = None;
@@ -66,7 +67,7 @@ impl SecretLink {
             recover::readings(text).into_iter().map(|reading| (Self::parse(&reading.text), reading.exposed));
         for (read, exposed) in std::iter::once((literal, false)).chain(readings) {
             match read {
-                Ok(link) => match recover::naming(text, &link.origin, "/s/") {
+                Ok(link) => match source.naming(&link.origin, "/s/") {
                     Naming::Whole => return Ok(Self { exposed: link.exposed || exposed, ..link }),
                     Naming::WithoutScheme => without_server = without_server.or(Some(link)),
                     Naming::Unclear => refusal = Error::UnclearServer,
@@ -201,11 +202,12 @@ impl ReceiptLink {
     pub fn recover(text: &str) -> Result<Self, Error> {
         let mut refusal = Error::MissingFragment;
         let mut found: Option<(Naming, Self)> = None;
+        let source = Source::new(text);
         let readings = recover::readings(text).into_iter().map(|reading| Self::parse(&reading.text));
         for read in std::iter::once(Self::parse(text)).chain(readings) {
             match read {
                 Ok(link) => {
-                    let naming = recover::naming(text, &link.origin, "/receipt");
+                    let naming = source.naming(&link.origin, "/receipt");
                     match &found {
                         Some((_, other)) if link.token != other.token => return Err(Error::DamagedLink),
                         Some((clearest, _)) if *clearest >= naming => {}

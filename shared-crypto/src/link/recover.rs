@@ -1,6 +1,8 @@
 //! Undoes what gateways and editors do to whole links. The browser never needs this: gateways redirect it to the
 //! link itself. It serves programs that are given a text, and is dropped from the page's WebAssembly.
 
+use std::cell::OnceCell;
+
 use zeroize::Zeroizing;
 
 use super::{encodings, repair};
@@ -80,27 +82,38 @@ pub(super) enum Naming {
     Whole,
 }
 
-/// How clearly `text` names `origin`, which was read from it, before `path`.
-pub(super) fn naming(text: &str, origin: &str, path: &str) -> Naming {
-    let is_first = || {
-        let rest = text.trim_start_matches(is_blank).strip_prefix(origin);
-        repair::is_host(origin) && rest.is_some_and(|rest| rest.starts_with(path))
-    };
-    if repair::is_origin(origin) && is_in_one_piece(text, origin) {
-        Naming::Whole
-    } else if origin.is_empty() || is_first() {
-        Naming::WithoutScheme
-    } else {
-        Naming::Unclear
-    }
+/// A text from which origins were read, and what it says about them.
+pub(super) struct Source<'a> {
+    text: &'a str,
+    /// Its readings with a [`GAP`] for each blank inside a line, and the text itself in that form.
+    with_gaps: OnceCell<Vec<Zeroizing<String>>>,
 }
 
-/// Whether a reading of the text has this origin without a blank in it. Line breaks do not count.
-fn is_in_one_piece(text: &str, origin: &str) -> bool {
-    let unquoted = Zeroizing::new(without_quote_marks(text));
-    let literal = Zeroizing::new(with_gaps(&Zeroizing::new(without_soft_breaks(&unquoted))));
-    literal.contains(origin)
-        || readings_with(text, with_gaps).iter().any(|reading| reading.text.contains(origin))
+impl<'a> Source<'a> {
+    pub(super) const fn new(text: &'a str) -> Self {
+        Self { text, with_gaps: OnceCell::new() }
+    }
+
+    /// How clearly the text names `origin`, which was read from it before `path`.
+    pub(super) fn naming(&self, origin: &str, path: &str) -> Naming {
+        if repair::is_origin(origin) && self.has_in_one_piece(origin) {
+            return Naming::Whole;
+        }
+        let rest = self.text.trim_start_matches(is_blank).strip_prefix(origin);
+        let is_first = repair::is_host(origin) && rest.is_some_and(|rest| rest.starts_with(path));
+        if origin.is_empty() || is_first { Naming::WithoutScheme } else { Naming::Unclear }
+    }
+
+    /// Whether a reading of the text has this origin without a blank in it. Line breaks do not count.
+    fn has_in_one_piece(&self, origin: &str) -> bool {
+        let readings = self.with_gaps.get_or_init(|| {
+            let unquoted = Zeroizing::new(without_quote_marks(self.text));
+            let literal = with_gaps(&Zeroizing::new(without_soft_breaks(&unquoted)));
+            let readings = readings_with(self.text, with_gaps).into_iter().map(|reading| reading.text);
+            std::iter::once(Zeroizing::new(literal)).chain(readings).collect()
+        });
+        readings.iter().any(|reading| reading.contains(origin))
+    }
 }
 
 fn without_soft_breaks(text: &str) -> String {

@@ -67,6 +67,9 @@ impl From<Error> for Failure {
             Error::DamagedLink => Self::DamagedLink(
                 "this link is damaged: at least one character was lost or changed on the way. Nothing was opened".to_owned(),
             ),
+            Error::UnclearServer => Self::DamagedLink(
+                "it is not clear which server this link is for: words or blanks stand where the address should. Give the link alone, from https:// to its end. Nothing was sent".to_owned(),
+            ),
             Error::Unsupported => Self::DamagedLink(
                 "this link was made by a newer version of this software. Nothing was opened".to_owned(),
             ),

@@ -79,7 +79,7 @@ pub(crate) fn new_passphrase_file(path: &Path) -> Result<Passphrase, Failure> {
     let line = line_of(path)?;
     if line.contains(char::is_control) {
         return Err(Failure::Usage(format!(
-            "{}: a passphrase is one line, without control characters: nobody could type this one",
+            "{}: a passphrase is one line, without control characters: this one cannot be typed",
             path.display()
         )));
     }

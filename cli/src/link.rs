@@ -7,7 +7,7 @@ use crate::failure::Failure;
 /// Reads the link of a secret.
 pub(crate) fn secret(text: &str) -> Result<SecretLink, Failure> {
     SecretLink::recover(text).map_err(|error| match (error, LinkShape::of(text)) {
-        (Error::Unsupported, _) => error.into(),
+        (Error::Unsupported | Error::UnclearServer, _) => error.into(),
         (_, LinkShape::Fragment { kind, .. }) if kind != 'k' => other_kind(kind),
         (_, LinkShape::Fragment { length, whole, .. }) if is_cut(length, whole) => {
             Failure::DamagedLink(format!("{}. Nothing was opened", cut("link", 'k', length, whole)))
@@ -20,6 +20,7 @@ pub(crate) fn secret(text: &str) -> Result<SecretLink, Failure> {
 /// Reads a receipt link.
 pub(crate) fn receipt(text: &str) -> Result<ReceiptLink, Failure> {
     ReceiptLink::recover(text).map_err(|error| match (error, LinkShape::of(text)) {
+        (Error::UnclearServer, _) => error.into(),
         (_, LinkShape::Fragment { kind, .. }) if kind != 't' => other_kind(kind),
         (_, LinkShape::Fragment { length, whole, .. }) if length < whole => {
             Failure::DamagedLink(cut("receipt link", 't', length, whole))
@@ -65,9 +66,12 @@ fn no_fragment() -> Failure {
 /// Another address stands where the link should be: that of a gateway such as Mimecast, or of a link shortener.
 fn hidden(text: &str) -> Option<Failure> {
     let (_, rest) = text.split_once("://")?;
-    let end = rest.find(|c: char| c.is_whitespace() || "/?#<>\"'()[]".contains(c)).unwrap_or(rest.len());
+    let end = rest.find(|c: char| c.is_whitespace() || "\\/?#<>\"'()[]".contains(c)).unwrap_or(rest.len());
+    // What stands before an `@` is a name and a password.
+    let host = rest[..end].rsplit('@').next().unwrap_or_default();
+    // No name of a host is longer.
+    let host = &host[..host.floor_char_boundary(253)];
     Some(Failure::DamagedLink(format!(
-        "this is an address of {}, which hides the link that it leads to: open it in a browser, and copy the address that you come to, with everything after #. Nothing was opened",
-        &rest[..end]
+        "this is an address of {host}, which hides the link that it leads to: open it in a browser, and copy the address that you come to, with everything after #. Nothing was opened"
     )))
 }

@@ -228,33 +228,43 @@ fn files(folder: Option<&Path>, bundle: &Bundle) -> Result<(), Failure> {
     for file in bundle.files() {
         say!("  {} ({})", file.safe_name(), size(file));
     }
-    let mut trouble = None;
+    let mut misplaced = None;
     let mut elsewhere = |folder: &Path, error: &io::Error| {
         say!("{}", Failure::file("write into", folder, error));
-        trouble = Some(Failure::Here("some files were saved elsewhere than you wanted".to_owned()));
+        misplaced = Some(Failure::Here("some files were saved elsewhere than you wanted".to_owned()));
     };
     let folder = match folder {
-        Some(folder) => folder.to_owned(),
+        Some(folder) => Ok(folder.to_owned()),
         None => save::new_folder(Path::new("")).or_else(|error| {
             elsewhere(Path::new("."), &error);
             save::rescue_folder()
-        })?,
+        }),
     };
     let mut lost = None;
     for file in bundle.files() {
         let name = file.safe_name();
-        let saved = save::into(&folder, &name, file.bytes()).or_else(|error| {
-            elsewhere(&folder, &error);
-            save::rescue(&name, file.bytes())
-        });
+        let saved = match &folder {
+            Ok(folder) => save::into(folder, &name, file.bytes()).or_else(|error| {
+                elsewhere(folder, &error);
+                save::rescue(&name, file.bytes())
+            }),
+            Err(_) => save::rescue(&name, file.bytes()),
+        };
         match saved {
             Ok(path) => say!("saved {} ({})", path.display(), size(file)),
             // The others, and the note, may still fit.
-            Err(failure) => lost = Some(failure),
+            Err(failure) => {
+                say!("lost {name}: {failure}");
+                lost = Some(failure);
+            }
         }
     }
-    if !bundle.note().is_empty() {
-        write_out(NOTE, bundle.note().as_bytes())?;
+    let note = match bundle.note() {
+        "" => Ok(()),
+        note => write_out(NOTE, note.as_bytes()),
+    };
+    if let (Some(_), Err(failure)) = (&lost, &note) {
+        say!("{failure}");
     }
-    lost.or(trouble).map_or(Ok(()), Err)
+    lost.map_or(note, Err).and(misplaced.map_or(Ok(()), Err))
 }

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::args::Send;
 use crate::failure::Failure;
-use crate::server::{LARGE_BODY, No, PATIENCE, Server};
+use crate::server::{Limits, No, PATIENCE};
 use crate::{clipboard, config, input, terminal};
 
 /// The same list as the page's.
@@ -31,12 +31,11 @@ pub(crate) fn run(args: &Send) -> Result<(), Failure> {
         .map_err(|_| Failure::Usage("--expires is longer than any server keeps a secret".to_owned()))?;
     let payload = input::payload(&args.files)?;
     let size = size(&payload);
-    if size > LARGE_BODY
-        && let Some(most) = server.max_secret_bytes()
-        && size > most
-    {
-        return Err(too_large(size, Some(most)));
+    let limits = server.limits();
+    if limits.max_secret_bytes.is_some_and(|most| size > most) {
+        return Err(too_large(size, limits.max_secret_bytes));
     }
+    limits.check(args.expires, args.views)?;
     let protection = protection(args)?;
 
     let fresh = Fresh::generate()?;
@@ -52,7 +51,7 @@ pub(crate) fn run(args: &Send) -> Result<(), Failure> {
     let request = sealed.to_request(ttl, args.views);
     let answer: CreateAnswer = server
         .call("create", &request, "Sending", PATIENCE)
-        .map_err(|no| refused(no, args, &server, size))?;
+        .map_err(|no| refused(no, args, &limits, size))?;
     let id = SecretId::decode(&answer.id)
         .map_err(|_| Failure::Server("the server answered with an id that is none".to_owned()))?;
     let link = Zeroizing::new(sealed.link(server.origin(), id).to_string());
@@ -138,10 +137,10 @@ fn too_large(size: u64, most: Option<u64>) -> Failure {
     })
 }
 
-fn refused(no: No, args: &Send, server: &Server, size: u64) -> Failure {
+fn refused(no: No, args: &Send, limits: &Limits, size: u64) -> Failure {
     let No::Refused { refusal, .. } = &no else { return no.into() };
     match refusal {
-        Refusal::TooLarge => too_large(size, server.max_secret_bytes()),
+        Refusal::TooLarge => too_large(size, limits.max_secret_bytes),
         Refusal::InvalidRequest => Failure::Server(format!(
             "the server does not take this: {} or {} is outside its limits",
             terminal::duration(args.expires),

@@ -16,7 +16,8 @@ use zeroize::Zeroizing;
 use crate::config;
 use crate::failure::Failure;
 use call::Miss;
-pub(crate) use call::{CLAIM_PATIENCE, LARGE_BODY, No, PATIENCE};
+pub(crate) use call::{CLAIM_PATIENCE, No, PATIENCE};
+pub(crate) use limits::Limits;
 use transport::KeepsInputConnector;
 
 /// The largest envelope of any configuration, and what JSON adds.
@@ -46,7 +47,11 @@ impl Server {
             "" => config::server(config::variable("IKRYPT_SERVER").as_deref()),
             _ if origin.contains("://") => Self::at(origin),
             // As people write addresses.
-            _ => Self::at(&format!("https://{origin}")),
+            _ => {
+                let server = Self::at(&format!("https://{origin}"))?;
+                say!("The link has no https://, and is taken for one of {}.", server.origin);
+                Ok(server)
+            }
         }
     }
 

@@ -4,6 +4,7 @@
 mod common;
 
 use std::io::{BufReader, Read as _, Write as _};
+use std::path::Path;
 use std::process::Output;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -67,6 +68,8 @@ fn refusal_of_a_large_body_is_told_at_once() {
         ("401 Unauthorized", "", r#"{"error":"unauthorized"}"#, "give it with --token-file"),
         ("401 Unauthorized", "", "<html>sign in</html>", "something between this machine and"),
         ("507 Insufficient Storage", "", r#"{"error":"storage_full"}"#, "no room"),
+        // An older server, which does not tell its limits.
+        ("400 Bad Request", "", r#"{"error":"invalid_request"}"#, "does not take this: 1 day or 1 view"),
     ] {
         let (origin, creates) = refusing(status, headers, text);
         let (output, lasted) = sent(&origin, 3_000_000);
@@ -96,6 +99,42 @@ fn limit_that_the_server_tells_is_named_before_a_body_is_sent() {
         assert!(said(&output).contains(&words), "{}", said(&output));
         assert!(said(&output).contains(&format!("this has {length} bytes")), "{}", said(&output));
         assert!(lasted < Duration::from_secs(5), "{lasted:?}");
+    }
+}
+
+#[test]
+fn life_and_views_outside_the_limits_of_the_server_are_named_before_anything_is_sent() {
+    for (config, args, words) in [
+        (
+            r#"{"max_ttl_seconds":2678400}"#,
+            ["--expires", "400days"],
+            "at most 31 days, and this asks for 400 days",
+        ),
+        (
+            r#"{"min_ttl_seconds":600}"#,
+            ["--expires", "1m"],
+            "at least 10 minutes, and this asks for 1 minute",
+        ),
+        (
+            r#"{"fixed_ttl_seconds":3600}"#,
+            ["--views", "1"],
+            "keeps every secret for 1 hour, and this asks for 1 day",
+        ),
+        (r#"{"max_views":10,"max_ttl_seconds":86400}"#, ["--views", "11"], "at most 10 views"),
+        (r#"{"fixed_max_views":1,"fixed_ttl_seconds":null}"#, ["--views", "2"], "gives every secret 1 view"),
+    ] {
+        let origin = listen(move |stream| {
+            let mut reader = BufReader::new(stream);
+            assert_eq!(head(&mut reader).line, "GET /api/v1/config HTTP/1.1");
+            answer(reader.get_ref(), "200 OK", config);
+        });
+        let output = ikrypt(Path::new("."), &["send", "--server", &origin, args[0], args[1]], "text");
+        assert_eq!(output.status.code(), Some(7), "{}", said(&output));
+        assert!(
+            said(&output).contains(words) && said(&output).contains("Nothing was sent"),
+            "{}",
+            said(&output)
+        );
     }
 }
 

@@ -3,7 +3,9 @@
 
 mod common;
 
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
+use std::process::{Command, Stdio};
 
 use common::{ikrypt, said, send, server};
 
@@ -93,6 +95,9 @@ fn address_that_hides_its_link_is_named() {
         ("Look: <https://t.co/AbCdEfGhIj>", "t.co"),
         ("https://shared.outlook.inky.com/link?domain=a.example&t=h.eJxVj0", "shared.outlook.inky.com"),
         ("[open](http://bit.ly/3xYz)", "bit.ly"),
+        ("https://jane:hunter2@t.co/AbCd", "t.co"),
+        ("https://a@b@bit.ly", "bit.ly"),
+        (&format!("https://{}", "x".repeat(5000)), &"x".repeat(253)),
     ] {
         for command in ["open", "receipt"] {
             let (code, said) = refused(command, text);
@@ -115,5 +120,38 @@ fn damaged_link_is_still_refused() {
         let (code, said) = refused("open", &text);
         assert_eq!(code, Some(5), "{said}");
         assert!(said.contains("at least one character was lost or changed"), "{said}");
+    }
+}
+
+#[test]
+fn words_of_a_text_are_no_part_of_a_host() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("secret"), "hunter2").unwrap();
+    let link = send(&server::storing(), folder.path(), &["secret"]);
+    let bare = link.replace(link.split("/s/").next().unwrap(), "secrets.invalid");
+    let receipt = format!("secrets.invalid/receipt#t={}", "A".repeat(43));
+    for head in ["Please open ", "See https://intranet.invalid or ", "https://a.invalid, ", "a\n"] {
+        for (command, link) in [("open", &bare), ("receipt", &receipt)] {
+            let (code, said) = refused(command, &format!("{head}{link}"));
+            assert_eq!(code, Some(5), "{said}");
+            assert!(said.contains("not clear which server"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn host_of_a_link_without_a_scheme_is_said_before_it_is_called() {
+    for host in ["127.0.0.1:1", "localhost:1", "[::1]:1"] {
+        let link = format!("{host}/receipt#t={}", "A".repeat(43));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ikrypt"));
+        let mut child =
+            command.args(["receipt", &link]).stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut said = String::new();
+        BufReader::new(child.stderr.take().unwrap()).read_line(&mut said).unwrap();
+        // No server is there: the calls would be repeated for a minute.
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let words = format!("The link has no https://, and is taken for one of https://{host}.\n");
+        assert_eq!(said, words);
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use common::{ikrypt, said, send, server};
+use common::{ikrypt, ikrypt_with, said, send, server};
 
 /// What a folder holds: the names, with the content of the files.
 fn listed(folder: &Path) -> BTreeMap<String, Option<Vec<u8>>> {
@@ -101,7 +101,7 @@ fn nothing_is_lost_where_the_current_folder_takes_no_new_one() {
     for names in [&[".bashrc", "-rf"][..], &[".env", "b"], &["one.txt", "two.txt"]] {
         let sender = written(names);
         let link = send(&origin, sender.path(), names);
-        // In /proc nobody can make a folder, not even root.
+        // The kernel lets no process create a folder in /proc, not even one of root.
         let opened = ikrypt(Path::new("/proc"), &["open", &link], "");
         assert_eq!(opened.status.code(), Some(1), "{}", said(&opened));
         let said = said(&opened);
@@ -115,5 +115,26 @@ fn nothing_is_lost_where_the_current_folder_takes_no_new_one() {
             fs::remove_file(path).unwrap();
             drop(fs::remove_dir(path.parent().unwrap()));
         }
+    }
+}
+
+#[test]
+fn note_is_written_and_lost_files_are_named_where_no_folder_can_be_made() {
+    let origin = server::storing();
+    for (note, names) in
+        [("first", &["a.txt"][..]), ("second", &[".env", "b"]), ("third\n", &["-rf", "c", "d"])]
+    {
+        let sender = written(names);
+        let args: Vec<&str> = ["send", "--server", &origin, "--", "-"].iter().chain(names).copied().collect();
+        let sent = ikrypt(sender.path(), &args, note);
+        let link = String::from_utf8(sent.stdout).unwrap();
+        // Neither here nor in the folder for temporary files can a folder be made.
+        let opened = ikrypt_with(Path::new("/proc"), &["open", link.trim()], "", &[("TMPDIR", "/proc")]);
+        assert_eq!(opened.status.code(), Some(1), "{}", said(&opened));
+        assert_eq!(String::from_utf8_lossy(&opened.stdout), note, "{}", said(&opened));
+        for name in names {
+            assert!(said(&opened).contains(&format!("lost {name}: ")), "{}", said(&opened));
+        }
+        assert!(said(&opened).contains("could be kept nowhere"), "{}", said(&opened));
     }
 }

@@ -152,40 +152,79 @@ def unhex(text: str, mark: str) -> str:
     return urllib.parse.unquote(re.sub(f"{mark}([0-9A-Fa-f]{{2}})", r"%\1", text.replace("%", "%25")))
 
 
+def replace_each(text: str, start: str, decode: Callable[[str], tuple[str, int]]) -> str:
+    """Gives what follows each of the first 64 starts to `decode`, which returns the replacement and the length of what
+    it replaces. No regular expression: one that finds no end searches the rest of the text for every start."""
+    plain, rest = "", text
+    for _ in range(64):
+        before, found, behind = rest.partition(start)
+        if not found:
+            break
+        plain, rest = plain + before + found, behind
+        try:
+            decoded, length = decode(behind[:8192])
+        except ValueError:
+            continue  # it looked encoded, and is not
+        plain, rest = plain + decoded, behind[length:]
+    return plain + rest
+
+
 def proofpoint_v2(text: str) -> str:
-    return re.sub(r"(?<=/v2/url\?)(u=)([^&]*)", lambda found: found[1] + unhex(found[2].replace("_", "/"), "-"), text)
+    def unwrap(url: str) -> tuple[str, int]:
+        start = 2 if url.startswith("u=") else url.index("&u=") + 3
+        wrapped = url[start:].partition("&")[0]
+        return unhex(wrapped.replace("_", "/"), "-"), start + len(wrapped)
+
+    return replace_each(text, "/v2/url?", unwrap)
 
 
 def proofpoint_v3(text: str) -> str:
     """Each `*` stands for the next of the characters behind the `;`, and `**X` for a run of them."""
 
-    def unwrap(found: re.Match) -> str:
-        characters = iter(base64.urlsafe_b64decode(found[2] + "==").decode())
-        length = lambda star: LENGTHS.index(star[1]) + 2 if star[1] else 1
-        url = re.sub(r"\*(?:\*(.))?", lambda star: "".join(itertools.islice(characters, length(star))), found[1])
-        return re.sub("^(https?:/)(?=[^/])", r"\1/", url)
+    def unwrap(url: str) -> tuple[str, int]:
+        length = url.index(";")
+        wrapped = url[:length].removeprefix("__").removesuffix("__")
+        characters = iter(unb64u(url[length + 1 : url.index("!", length)]).decode())
+        run = lambda star: LENGTHS.index(star[1]) + 2 if star[1] else 1
+        plain = re.sub(r"\*(?:\*(.))?", lambda star: "".join(itertools.islice(characters, run(star))), wrapped)
+        return re.sub("^(https?:/)(?=[^/])", r"\1/", plain), length
 
-    return re.sub(r"(?<=/v3/)(?:__)?([^;]*?)(?:__)?;([\w-]+)!", unwrap, text)
+    return replace_each(text, "/v3/", unwrap)
 
 
 def unbase64(text: str) -> str:
-    decode = lambda found: unb64u(found[0].replace("+", "-").replace("/", "_")).decode()
-    return re.sub(r"(?:aHR0c|eyJ)[A-Za-z0-9+/_-]*", decode, text)
+    for start in ("aHR0c", "eyJ"):  # `http` and `{"`
+
+        def decode(behind: str, start: str = start) -> tuple[str, int]:
+            run = re.match("[A-Za-z0-9+/_-]*", behind)[0]
+            encoded = (start + run).replace("+", "-").replace("/", "_")
+            # A single character more than whole groups of four says nothing.
+            return unb64u(encoded[:-1] if len(encoded) % 4 == 1 else encoded).decode(), len(run)
+
+        text = replace_each(text, start, decode)
+    return text
 
 
 LENGTHS = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
+# Whitespace, and characters that are not seen: line breaking and the direction of text add them.
+BLANK = re.compile(r"[\s\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]+")
 STEPS = (
     escapes, proofpoint_v3, proofpoint_v2, urllib.parse.unquote, unbase64, lambda text: unhex(text, "="),
     lambda text: re.sub("[\u2013\u2014]", "--", text), lambda text: re.sub("[\u2013\u2014]", "-", text),
 )
 
 
-def readings(text: str) -> list[str]:
+def with_gaps(text: str) -> str:
+    """Drops line breaks and the blanks around them, and marks other blanks by a character that stays."""
+    return "".join(re.sub(r"\s+", "\ufffc", line.strip()) for line in re.split("[\n\r\u2028\u2029]", text))
+
+
+def readings(text: str, blanks: Callable[[str], str] = lambda text: text) -> list[str]:
     """What a text may have been before gateways and editors altered it, at most 32: the check tells which is right."""
     unquoted = re.sub(r"^[ \t>|]+", "", text[:65536], flags=re.M)
     found = []
     add = lambda text: found.append(text) if text not in found and len(found) < 32 else None
-    see = lambda text: add("".join(c for c in text if not c.isspace() and unicodedata.category(c) != "Cf"))
+    see = lambda text: add(BLANK.sub("", blanks(text)))
     see(re.sub("=\r?\n", "", unquoted))
     see(unquoted)  # the `=` of `#k=` may stand at the end of a line
     for reading in found:  # which grows
@@ -206,37 +245,50 @@ def split(reading: str, marker: str) -> tuple[str, str]:
 
 def parse_link(text: str) -> tuple[str, str, bytes]:
     """Server, id and fragment of the first reading of a share link whose check holds."""
-    found = readings(text)
+    found, in_lines = readings(text), readings(text, with_gaps)
     for reading in found:
         before, run = split(reading, "#k=")
         server, _, path = before.rpartition("/s/")
         secret_id = re.match(r"[A-Za-z0-9_-]{16}(?![A-Za-z0-9_-])", path)
         for lost in ("", "_", "-", "__", "_-", "-_", "--"):  # what some programs drop from the end of a link
-            if secret_id and is_server(server) and len(candidate := run[:48] + lost) == 48:
+            if secret_id and is_server(server, in_lines) and len(candidate := run[:48] + lost) == 48:
                 fragment = unb64u(candidate)
                 if fragment[33:] == link_check(fragment, unb64u(secret_id[0])):
                     if "#k" not in escapes("".join(text.split())):
                         print("the # of this link was encoded: a browser shows the key to a server", file=sys.stderr)
-                    return server, secret_id[0], fragment
+                    return checked_server(server), secret_id[0], fragment
     raise SystemExit(why_not(found))
 
 
 def parse_receipt(text: str) -> tuple[str, str]:
     """Server and token of a receipt link. It has no check: two readings that differ are refused."""
-    found = readings(text)
+    found, in_lines = readings(text), readings(text, with_gaps)
     links = {}
     for before, run in (split(reading, "#t=") for reading in found):
         server, token = before.rpartition("/receipt")[0], run[:43]
-        if is_server(server) and is_token(token):
+        if is_server(server, in_lines) and is_token(token):
             links.setdefault(token, server)
     if len(links) != 1:
         raise SystemExit(why_not(found) if not links else "the link is damaged: it can be read in two ways")
     (token, server), = links.items()
-    return server, token
+    return checked_server(server), token
 
 
-def is_server(text: str) -> bool:
-    return re.fullmatch(r"https?://[\w.:\[\]~/-]+", text) is not None
+def is_server(text: str, in_lines: list[str]) -> bool:
+    """Whether this is an address that a text had in one piece: the words of a text may look like a host."""
+    return re.fullmatch(r"https?://[\w.:\[\]~/-]+", text) is not None and any(text in reading for reading in in_lines)
+
+
+def checked_server(text: str) -> str:
+    """Refuses plain http, but to this machine, and an address with a path: the path could be that of another site."""
+    host, here = r"https://([\w.-]+|\[[0-9A-Fa-f:.]+\])", r"http://([\w-]+\.)*localhost|http://127(\.\d{1,3}){3}|http://\[::1\]"
+    if re.fullmatch(rf"({host}|{here})(:\d+)?/?", text):
+        return text.rstrip("/")
+    if text.startswith("http://"):
+        why = "only https, or this machine itself: anybody on the line could change what comes over http"
+    else:
+        why = "a server's address is https://, a host, and perhaps a port, and nothing else"
+    raise SystemExit(harmless(f"{text}: {why}. Nothing was sent"))
 
 
 def is_token(text: str) -> bool:
@@ -311,7 +363,7 @@ def call(server: str, name: str, body: dict) -> dict:
                 raise SystemExit(harmless(f"{name}: {error.code} {said}" + (f" Try again in {wait} seconds" if wait else "")))
         except (OSError, http.client.HTTPException, ValueError) as error:
             if pause is None:
-                raise SystemExit(f"{name}: no answer: {error}")
+                raise SystemExit(harmless(f"{name}: no answer: {error}"))
         time.sleep(pause)
     raise AssertionError
 
@@ -331,6 +383,8 @@ def send(server: str, kind: int, body: bytes, passphrase: str | None, ttl: int =
         "ttl_seconds": ttl,
         "max_views": views,
     })
+    if not isinstance(made["id"], str) or not re.fullmatch("[A-Za-z0-9_-]{16}", made["id"]):
+        raise SystemExit("the server answered with an id that is none")
     fragment = bytes([0x10 | keys.kdf]) + keys.link_key
     fragment += link_check(fragment, unb64u(made["id"]))
     return f"{server}/s/{made['id']}#k={b64u(fragment)}", f"{server}/receipt#t={b64u(token)}"
@@ -364,8 +418,13 @@ def open_link(link: str, passphrase: str | None) -> tuple[int, bytes]:
 def variable(name: str) -> str | None:
     """An environment variable, without what editors put around the line of a file: it may have come from one."""
     value = os.environ.get(name)
-    if value is not None and not (value := value.removeprefix("\ufeff").rstrip("\r\n")):
-        raise SystemExit(f"{name} is empty")
+    return value and value.removeprefix("\ufeff").rstrip("\r\n")
+
+
+def passphrase() -> str | None:
+    """An empty passphrase is a mistake: the secret would be sent without one."""
+    if (value := variable("IKRYPT_PASSPHRASE")) == "":
+        raise SystemExit("IKRYPT_PASSPHRASE is empty")
     return value
 
 
@@ -415,6 +474,7 @@ def save(files: list[tuple[str, bytes]], folder: str | None) -> None:
 
 def main(command: str, target: str, *paths: str) -> None:
     if command == "send":
+        target = checked_server(target)
         contents = [open(path, "rb").read() for path in paths] or [sys.stdin.buffer.read()]
         if (size := sum(map(len, contents))) > 65536:
             refuse_too_large(target, size)
@@ -422,11 +482,11 @@ def main(command: str, target: str, *paths: str) -> None:
             kind, body = 2, bundle(b"", list(zip(map(os.path.basename, paths), contents)))
         else:
             kind, body = 1, contents[0].decode().encode()  # what is not UTF-8 goes as a file
-        print(*send(target, kind, body, variable("IKRYPT_PASSPHRASE")), sep="\n")
+        print(*send(target, kind, body, passphrase()), sep="\n")
     elif command == "open":
         if paths:
             os.makedirs(paths[0], exist_ok=True)  # before a view is used
-        kind, body = open_link(target, variable("IKRYPT_PASSPHRASE"))
+        kind, body = open_link(target, passphrase())
         note, files = (body, []) if kind == 1 else unbundle(body)
         show(note)
         if files:

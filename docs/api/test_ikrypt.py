@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pty
+import socket
 import subprocess
 import sys
 import tempfile
@@ -72,6 +73,42 @@ class Links(unittest.TestCase):
                 ikrypt.parse_link(text)
 
 
+    def test_server_is_https_or_this_machine_and_has_no_path(self):
+        link = VECTORS["recovered"][0]["link"]
+        origin = link.partition("/s/")[0]
+        for server in (
+            "https://a.example", "https://a.example:8443", "https://[2001:db8::1]", "https://[::1]:3000",
+            "http://127.0.0.1:3000", "http://127.1.2.3", "http://localhost", "http://a.localhost:3000", "http://[::1]:3000",
+        ):
+            self.assertEqual(ikrypt.checked_server(f"{server}/"), server)
+            self.assertEqual(ikrypt.parse_link(link.replace(origin, server))[0], server)
+        for server, why in (
+            ("http://a.example", "only https"), ("http://127.0.0.1.a.example", "only https"),
+            ("http://localhost.a.example", "only https"), ("http://notlocalhost", "only https"),
+            ("https://a.example/path", "nothing else"), ("https://a.example/s/b.example", "nothing else"),
+            ("https://a.example:80:80", "nothing else"), ("https://~a", "nothing else"),
+        ):
+            for read in (lambda: ikrypt.checked_server(server), lambda: ikrypt.parse_link(link.replace(origin, server))):
+                with self.subTest(server), self.assertRaisesRegex(SystemExit, why):
+                    read()
+        for server in ("a.example", "ftp://localhost", "https://jane@a.example", "https://a.example?x", ""):
+            with self.subTest(server), self.assertRaises(SystemExit):
+                ikrypt.checked_server(server)
+
+    def test_no_text_takes_long(self):
+        parts = (
+            "/v3/", "/v3/__a;", "/v3/__a*b;Iw!", "/v2/url?", "/v2/url?u=-2F", "eyJ", "aHR0c", "&#35;", "&", "%25",
+            "\\u0025", "=3D", "> ", "\u2014", "#k=", "https://", "/s/",
+        )
+        for part in parts:
+            text = part * (64 * 1024 // len(part))
+            for read in (ikrypt.parse_link, ikrypt.parse_receipt):
+                started = time.monotonic()
+                with self.subTest(part), self.assertRaises(SystemExit):
+                    read(text)
+                self.assertLess(time.monotonic() - started, 10, part)
+
+
 class Files(unittest.TestCase):
     def saved(self, names: list[str], folder: str | None) -> tuple[dict[str, bytes], str]:
         with empty_folder() as said:
@@ -137,9 +174,45 @@ class Terminal(unittest.TestCase):
                 self.assertEqual(ikrypt.variable("IKRYPT_PASSPHRASE"), "right")
         with unittest.mock.patch.dict(os.environ, IKRYPT_PASSPHRASE=" inner  space "):
             self.assertEqual(ikrypt.variable("IKRYPT_PASSPHRASE"), " inner  space ")
+
+    def test_empty_passphrase_is_refused_and_empty_token_counts_as_unset(self):
         for value in ("", "\ufeff", "\r\n"):
-            with unittest.mock.patch.dict(os.environ, IKRYPT_PASSPHRASE=value), self.assertRaises(SystemExit):
-                ikrypt.variable("IKRYPT_PASSPHRASE")
+            with unittest.mock.patch.dict(os.environ, IKRYPT_PASSPHRASE=value, IKRYPT_TOKEN=value):
+                self.assertRaises(SystemExit, ikrypt.passphrase)
+                self.assertFalse(ikrypt.variable("IKRYPT_TOKEN"))
+
+
+class Answers(unittest.TestCase):
+    def said(self, answer: bytes, use) -> str:
+        """What is said about an answer that a server gives to each request, byte for byte."""
+        listener = socket.create_server(("127.0.0.1", 0))
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection:
+                        connection.recv(65536)
+                        connection.sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        with unittest.mock.patch("ikrypt.time.sleep"), self.assertRaises(SystemExit) as ended:
+            use(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        listener.close()
+        return str(ended.exception)
+
+    def test_terminal_gets_no_orders_from_a_server(self):
+        create = lambda server: ikrypt.send(server, 1, b"text", None)
+        made = json.dumps({"id": "\x1b]0;x\x07c2VjcmV0IGlkIDEy"}).encode()
+        for answer in (
+            b"\x1b[2J\x9b31m\r\n\r\n",
+            b"HTTP/1.1 \x1b]0;x\x07 OK\r\n\r\n",
+            b"HTTP/1.1 400 \x1b[2J\r\nretry-after: \x1b[2J\r\n\r\n\x1b[2J",
+            b"HTTP/1.1 200 OK\r\ncontent-length: \x1b[2J\r\n\r\n\x1b[2J",
+            b"HTTP/1.1 201 Created\r\ncontent-length: %d\r\n\r\n%s" % (len(made), made),
+        ):
+            said = self.said(answer, create)
+            self.assertFalse(set(said) & set("\x1b\x07\x9b"), said)
 
 
 class Refusing(http.server.BaseHTTPRequestHandler):

@@ -8,6 +8,9 @@ pub enum Error {
     /// No reading of the link has a check that holds.
     #[error("the link is damaged")]
     DamagedLink,
+    /// The link is whole, but words or blanks stand where its server's address should.
+    #[error("the link does not name its server clearly")]
+    UnclearServer,
     /// The link or the envelope is of a version, suite or kdf that this version does not know.
     #[error("made by a newer version")]
     Unsupported,

@@ -13,6 +13,7 @@ use crate::keys::{AccessProof, LinkKey, ReceiptToken, Salt, SecretId, Stretched}
 use crate::schedule::CHECK_LEN;
 use crate::{Envelope, Error, Kdf, RevealKeys, encoding};
 
+use recover::{Naming, Source};
 pub use shape::LinkShape;
 
 const LINK_VERSION: u8 = 0x10;
@@ -54,9 +55,11 @@ impl SecretLink {
     }
 
     /// Reads a link that gateways and editors may also have wrapped, encoded, escaped or quoted; the README of
-    /// this crate lists what is undone. A link whose check holds in no reading is refused as by [`Self::parse`].
+    /// this crate lists what is undone. A link whose check holds in no reading is refused as by [`Self::parse`], and
+    /// one whose server the text does not name clearly with [`Error::UnclearServer`].
     pub fn recover(text: &str) -> Result<Self, Error> {
         let literal = Self::parse(text);
+        let source = Source::new(text);
         let mut refusal = Error::MissingFragment;
         // A link in a text that names no server is read as well: it is for the server of one's own.
         let mut without_server = None;
@@ -64,13 +67,15 @@ impl SecretLink {
             recover::readings(text).into_iter().map(|reading| (Self::parse(&reading.text), reading.exposed));
         for (read, exposed) in std::iter::once((literal, false)).chain(readings) {
             match read {
-                Ok(link) if repair::is_origin(&link.origin) => {
-                    return Ok(Self { exposed: link.exposed || exposed, ..link });
-                }
-                Ok(link) => without_server = without_server.or(Some(link)),
+                Ok(link) => match source.naming(&link.origin, "/s/") {
+                    Naming::Whole => return Ok(Self { exposed: link.exposed || exposed, ..link }),
+                    Naming::WithoutScheme => without_server = without_server.or(Some(link)),
+                    Naming::Unclear => refusal = Error::UnclearServer,
+                },
                 Err(Error::MissingFragment) => {}
                 // Its check held.
                 Err(Error::Unsupported) if without_server.is_none() => return Err(Error::Unsupported),
+                Err(_) if refusal == Error::UnclearServer => {}
                 Err(error) => refusal = error,
             }
         }
@@ -196,19 +201,27 @@ impl ReceiptLink {
     /// check: if two readings of the text are receipt links, and differ, it is refused.
     pub fn recover(text: &str) -> Result<Self, Error> {
         let mut refusal = Error::MissingFragment;
-        let mut found: Option<Self> = None;
+        let mut found: Option<(Naming, Self)> = None;
+        let source = Source::new(text);
         let readings = recover::readings(text).into_iter().map(|reading| Self::parse(&reading.text));
         for read in std::iter::once(Self::parse(text)).chain(readings) {
-            match (read, &found) {
-                (Ok(link), Some(other)) if link.token != other.token => return Err(Error::DamagedLink),
-                (Ok(link), Some(other))
-                    if repair::is_origin(&other.origin) || !repair::is_origin(&link.origin) => {}
-                (Ok(link), _) => found = Some(link),
-                (Err(Error::MissingFragment), _) => {}
-                (Err(error), _) => refusal = error,
+            match read {
+                Ok(link) => {
+                    let naming = source.naming(&link.origin, "/receipt");
+                    match &found {
+                        Some((_, other)) if link.token != other.token => return Err(Error::DamagedLink),
+                        Some((clearest, _)) if *clearest >= naming => {}
+                        _ => found = Some((naming, link)),
+                    }
+                }
+                Err(Error::MissingFragment) => {}
+                Err(error) => refusal = error,
             }
         }
-        found.ok_or(refusal)
+        match found {
+            Some((Naming::Unclear, _)) => Err(Error::UnclearServer),
+            found => found.map(|(_, link)| link).ok_or(refusal),
+        }
     }
 
     /// Scheme, host and port, as far as the text had them.

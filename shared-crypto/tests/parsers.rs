@@ -93,7 +93,9 @@ proptest! {
         let _ = (SecretLink::parse(&text).is_ok(), ReceiptLink::parse(&text).is_ok());
         let _ = (ReceiptLink::recover(&text).is_ok(), LinkShape::of(&text));
         // Whatever the page reads, a program reads too.
-        prop_assert!(SecretLink::parse(&text).is_err() || SecretLink::recover(&text).is_ok());
+        let recovered = SecretLink::recover(&text);
+        let is_read = matches!(recovered, Ok(_) | Err(Error::UnclearServer));
+        prop_assert!(SecretLink::parse(&text).is_err() || is_read);
         let _ = (SecretId::decode(&text).is_ok(), Claim::decode(&text).is_ok(), LinkKey::decode(&text).is_ok());
         let _ = (Passphrase::new(&text).is_ok(), Envelope::decode(&text).is_ok());
     }

@@ -21,7 +21,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) const CLAIM_PATIENCE: Duration = Duration::from_secs(270);
 /// A longer body is sent only when the server has seen the head of the request and asks for it (RFC 9110, section
 /// 10.1.1), or after a second of silence: a refusal costs no upload, and is not lost in it.
-pub(crate) const LARGE_BODY: u64 = 64 * 1024;
+const LARGE_BODY: u64 = 64 * 1024;
 /// A line slower than this does not count as one.
 const BYTES_PER_SECOND: u64 = 4096;
 

@@ -1,15 +1,20 @@
 //! Undoes what gateways and editors do to whole links. The browser never needs this: gateways redirect it to the
 //! link itself. It serves programs that are given a text, and is dropped from the page's WebAssembly.
 
+use std::cell::OnceCell;
+
 use zeroize::Zeroizing;
 
-use super::encodings;
+use super::{encodings, repair};
 
 /// Most readings of one text that are tried. Each has at most eight candidates for the check of 24 bits, so that a
 /// text without a right reading is taken for a link with a probability of at most 1 in 65,536.
 const MAX_READINGS: usize = 32;
 /// Longest text that is searched for altered links, in bytes.
 const MAX_TEXT: usize = 64 * 1024;
+
+/// Stands for a blank inside a line where it matters whether there was one.
+const GAP: &str = "\u{FFFC}";
 
 /// What a text may have been before it was altered.
 pub(super) struct Reading {
@@ -34,12 +39,24 @@ const STEPS: [Step; 8] = [
 
 /// The readings of a text, those with the fewest steps first; none for a text that is too long.
 pub(super) fn readings(text: &str) -> Vec<Reading> {
+    readings_with(text, without_blanks)
+}
+
+/// The readings of a text; `blanks` treats the blanks of each.
+fn readings_with(text: &str, blanks: fn(&str) -> String) -> Vec<Reading> {
     let mut readings: Vec<Reading> = Vec::new();
     if text.len() > MAX_TEXT {
         return readings;
     }
+    let add = |readings: &mut Vec<Reading>, text: String, exposed: bool| {
+        let text = Zeroizing::new(text);
+        let text = Zeroizing::new(blanks(&text));
+        if readings.len() < MAX_READINGS && !readings.iter().any(|reading| reading.text == text) {
+            readings.push(Reading { text, exposed });
+        }
+    };
     let unquoted = Zeroizing::new(without_quote_marks(text));
-    add(&mut readings, unquoted.replace("=\r\n", "").replace("=\n", ""), false);
+    add(&mut readings, without_soft_breaks(&unquoted), false);
     // The `=` of `#k=` may stand at the end of a line.
     add(&mut readings, unquoted.to_string(), false);
     let mut next = 0;
@@ -54,12 +71,71 @@ pub(super) fn readings(text: &str) -> Vec<Reading> {
     readings
 }
 
-fn add(readings: &mut Vec<Reading>, text: String, exposed: bool) {
-    let text = Zeroizing::new(text);
-    let text = Zeroizing::new(text.chars().filter(|c| !is_blank(*c)).collect::<String>());
-    if readings.len() < MAX_READINGS && !readings.iter().any(|reading| reading.text == text) {
-        readings.push(Reading { text, exposed });
+/// How clearly a text names the server of a link that was read from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Naming {
+    /// Words of the text, or blanks, may be a part of the origin that was read.
+    Unclear,
+    /// There is no scheme, and nothing but perhaps a host stands before the path.
+    WithoutScheme,
+    /// The text has the origin in one piece, with its scheme.
+    Whole,
+}
+
+/// A text from which origins were read, and what it says about them.
+pub(super) struct Source<'a> {
+    text: &'a str,
+    /// Its readings with a [`GAP`] for each blank inside a line, and the text itself in that form.
+    with_gaps: OnceCell<Vec<Zeroizing<String>>>,
+}
+
+impl<'a> Source<'a> {
+    pub(super) const fn new(text: &'a str) -> Self {
+        Self { text, with_gaps: OnceCell::new() }
     }
+
+    /// How clearly the text names `origin`, which was read from it before `path`.
+    pub(super) fn naming(&self, origin: &str, path: &str) -> Naming {
+        if repair::is_origin(origin) && self.has_in_one_piece(origin) {
+            return Naming::Whole;
+        }
+        let rest = self.text.trim_start_matches(is_blank).strip_prefix(origin);
+        let is_first = repair::is_host(origin) && rest.is_some_and(|rest| rest.starts_with(path));
+        if origin.is_empty() || is_first { Naming::WithoutScheme } else { Naming::Unclear }
+    }
+
+    /// Whether a reading of the text has this origin without a blank in it. Line breaks do not count.
+    fn has_in_one_piece(&self, origin: &str) -> bool {
+        let readings = self.with_gaps.get_or_init(|| {
+            let unquoted = Zeroizing::new(without_quote_marks(self.text));
+            let literal = with_gaps(&Zeroizing::new(without_soft_breaks(&unquoted)));
+            let readings = readings_with(self.text, with_gaps).into_iter().map(|reading| reading.text);
+            std::iter::once(Zeroizing::new(literal)).chain(readings).collect()
+        });
+        readings.iter().any(|reading| reading.contains(origin))
+    }
+}
+
+fn without_soft_breaks(text: &str) -> String {
+    text.replace("=\r\n", "").replace("=\n", "")
+}
+
+fn without_blanks(text: &str) -> String {
+    text.chars().filter(|c| !is_blank(*c)).collect()
+}
+
+/// Without line breaks, the blanks around them, and what is not seen; a [`GAP`] stands for the other blanks.
+fn with_gaps(text: &str) -> String {
+    let mut marked = String::with_capacity(text.len());
+    for line in text.split(['\n', '\r', '\u{2028}', '\u{2029}']) {
+        for (n, word) in line.split_whitespace().enumerate() {
+            if n > 0 {
+                marked.push_str(GAP);
+            }
+            marked.extend(word.chars().filter(|c| !is_blank(*c)));
+        }
+    }
+    marked
 }
 
 /// Removes the marks with which a mail reply begins the lines that it quotes.

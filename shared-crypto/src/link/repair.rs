@@ -69,6 +69,11 @@ pub(super) fn is_origin(text: &str) -> bool {
     })
 }
 
+/// Whether this is a host, perhaps with a port, and nothing else.
+pub(super) fn is_host(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "-.:[]".contains(c))
+}
+
 /// The readings of a run: cut to `len`, or with a lost final `_` or `-` put back.
 pub(super) fn candidates(run: &str, len: usize) -> impl Iterator<Item = Zeroizing<String>> {
     let endings: &[&str] = match len.checked_sub(run.len()) {

@@ -7,10 +7,11 @@
 //! ```text
 //! manifest  what the build serves        template  pages, filled in and compared
 //! settings  what the operator has set    headers   of responses, compared
-//! browser   headers of requests
+//! browser   headers of requests            encoding  of bodies, decoded strictly
 //! ```
 
 mod browser;
+mod encoding;
 mod headers;
 mod manifest;
 mod settings;
@@ -118,7 +119,8 @@ fn compare(
             Ok(settings) => {
                 for page in &manifest.pages {
                     let answer = server.fetch(&path(page)?, &browser.headers(&page.path, true))?;
-                    let differences = check_page(manifest, page, settings, &answer, &mut findings.ignored);
+                    let differences =
+                        check_page(manifest, page, settings, (browser, &answer), &mut findings.ignored);
                     findings.note(&page.path, browser, differences);
                 }
             }
@@ -126,7 +128,7 @@ fn compare(
         }
         for (path, hash) in &manifest.files {
             let answer = server.fetch(path, &browser.headers(path, false))?;
-            let differences = check_file(manifest, path, hash, &answer, &mut findings.ignored);
+            let differences = check_file(manifest, (path, hash), (browser, &answer), &mut findings.ignored);
             findings.note(path, browser, differences);
         }
     }
@@ -139,9 +141,11 @@ fn reported_settings(server: &Server) -> Result<Result<Settings, String>, Failur
     if answer.status != 200 {
         return Ok(Err(format!("status {}, where 200 was expected", answer.status)));
     }
-    Ok(serde_json::from_slice(&answer.body)
-        .map_err(|error| format!("not the settings of this build: {error}"))
-        .and_then(|settings: Settings| settings.check().map(|()| settings)))
+    Ok(encoding::decode(&BROWSERS[0], &answer).and_then(|body| {
+        let settings: Settings = serde_json::from_slice(&body)
+            .map_err(|error| format!("not the settings of this build: {error}"))?;
+        settings.check().map(|()| settings)
+    }))
 }
 
 /// The path of a page. Each request has a new random id, so that a server cannot recognise it.
@@ -155,7 +159,7 @@ fn check_page(
     manifest: &Manifest,
     page: &Page,
     settings: &Settings,
-    answer: &Fetched,
+    (browser, answer): (&Browser, &Fetched),
     ignored: &mut BTreeSet<String>,
 ) -> Vec<String> {
     if answer.status != page.status {
@@ -165,21 +169,21 @@ fn check_page(
     let policy = manifest.page_policy.replace("{nonce}", &nonce);
     let own = [("content-type", "text/html; charset=utf-8"), (POLICY, &*policy)];
     let mut differences = headers::check(&answer.headers, manifest.headers().chain(own), ignored);
-    match std::str::from_utf8(&answer.body) {
-        Ok(served) => {
+    match encoding::decode(browser, answer).map(String::from_utf8) {
+        Ok(Ok(served)) => {
             let built = template::fill(&page.template, settings, &nonce);
-            differences.extend(template::difference(&built, served));
+            differences.extend(template::difference(&built, &served));
         }
-        Err(_) => differences.push("not UTF-8".to_owned()),
+        Ok(Err(_)) => differences.push("not UTF-8".to_owned()),
+        Err(why) => differences.push(why),
     }
     differences
 }
 
 fn check_file(
     manifest: &Manifest,
-    path: &str,
-    hash: &str,
-    answer: &Fetched,
+    (path, hash): (&str, &str),
+    (browser, answer): (&Browser, &Fetched),
     ignored: &mut BTreeSet<String>,
 ) -> Vec<String> {
     if answer.status != 200 {
@@ -189,8 +193,10 @@ fn check_file(
     let media_type = manifest.media_types.get(path).map_or("", String::as_str);
     let own = [("content-type", media_type), (POLICY, policy)];
     let mut differences = headers::check(&answer.headers, manifest.headers().chain(own), ignored);
-    if integrity(&answer.body) != hash {
-        differences.push("other bytes than were built".to_owned());
+    match encoding::decode(browser, answer) {
+        Ok(bytes) if integrity(&bytes) == hash => {}
+        Ok(_) => differences.push("other bytes than were built".to_owned()),
+        Err(why) => differences.push(why),
     }
     differences
 }
@@ -202,7 +208,8 @@ fn version_hint(server: &Server, own: &str) -> String {
         version: String,
     }
     let said = server.fetch(WELL_KNOWN, &BROWSERS[0].headers(WELL_KNOWN, false)).ok();
-    match said.and_then(|answer| serde_json::from_slice::<Said>(&answer.body).ok()) {
+    let body = said.and_then(|answer| encoding::decode(&BROWSERS[0], &answer).ok());
+    match body.and_then(|body| serde_json::from_slice::<Said>(&body).ok()) {
         Some(said) if said.version != own => format!(
             "\nIt says that it is version {}, and this program is {own}: compare with the release that it claims to be",
             said.version

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod altering;
+mod encodings;
 
 use std::fs;
 use std::net::SocketAddr;
@@ -17,7 +18,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use altering::{Answer, altered};
+use altering::{Answer, Encoding, altered};
 
 /// A running server, and the manifest of its build.
 struct Site {
@@ -60,7 +61,7 @@ impl Site {
         &self,
         alter: impl Fn(&str, &HeaderMap, &mut Answer) + Send + Sync + 'static,
     ) -> Said {
-        verify(altered(self.address, alter).await, &self.manifest()).await
+        verify(altered(self.address, Encoding::Plain, alter).await, &self.manifest()).await
     }
 }
 

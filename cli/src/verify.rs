@@ -107,32 +107,70 @@ fn success(manifest: &Manifest, settings: &Settings, findings: &Findings, origin
     )
 }
 
-/// Fetches everything as each of the browsers. Without valid settings, pages cannot be compared, and files are.
+/// What was asked for.
+enum Subject<'a> {
+    Page(&'a Page),
+    File { path: &'a str, hash: &'a str },
+}
+
+/// An answer, and as which browser it was asked for.
+struct Answer<'a> {
+    browser: &'static Browser,
+    subject: Subject<'a>,
+    fetched: Fetched,
+}
+
+/// Fetches everything, and compares what was fetched. Without valid settings, pages cannot be compared, and files are.
 fn compare(
     manifest: &Manifest,
     server: &Server,
     findings: &mut Findings,
 ) -> Result<Option<Settings>, Failure> {
-    let settings = reported_settings(server)?;
-    for browser in &BROWSERS {
-        match &settings {
-            Ok(settings) => {
-                for page in &manifest.pages {
-                    let answer = server.fetch(&path(page)?, &browser.headers(&page.path, true))?;
-                    let differences =
-                        check_page(manifest, page, settings, (browser, &answer), &mut findings.ignored);
-                    findings.note(&page.path, browser, differences);
-                }
-            }
-            Err(why) => findings.note(settings::PATH, browser, vec![why.clone()]),
-        }
-        for (path, hash) in &manifest.files {
-            let answer = server.fetch(path, &browser.headers(path, false))?;
-            let differences = check_file(manifest, (path, hash), (browser, &answer), &mut findings.ignored);
-            findings.note(path, browser, differences);
+    let mut answers = Vec::new();
+    let fetched = fetch_all(manifest, server, &mut answers);
+    // Last, since browsers do not ask for the settings: a server that sees this request has sent its pages.
+    let settings = reported_settings(server);
+    if let Ok(Err(why)) = &settings {
+        for browser in &BROWSERS {
+            findings.note(settings::PATH, browser, vec![why.clone()]);
         }
     }
-    Ok(settings.ok())
+    for Answer { browser, subject, fetched } in &answers {
+        match (subject, &settings) {
+            (Subject::Page(page), Ok(Ok(settings))) => {
+                let answer = (*browser, fetched);
+                let differences = check_page(manifest, page, settings, answer, &mut findings.ignored);
+                findings.note(&page.path, browser, differences);
+            }
+            (Subject::Page(_), _) => {}
+            (Subject::File { path, hash }, _) => {
+                let differences =
+                    check_file(manifest, (path, hash), (browser, fetched), &mut findings.ignored);
+                findings.note(path, browser, differences);
+            }
+        }
+    }
+    fetched?;
+    Ok(settings?.ok())
+}
+
+/// Fetches every page and file as each of the browsers. Keeps the answers that came before a failure.
+fn fetch_all<'a>(
+    manifest: &'a Manifest,
+    server: &Server,
+    answers: &mut Vec<Answer<'a>>,
+) -> Result<(), Failure> {
+    for browser in &BROWSERS {
+        for page in &manifest.pages {
+            let fetched = server.fetch(&path(page)?, &browser.headers(&page.path, true))?;
+            answers.push(Answer { browser, subject: Subject::Page(page), fetched });
+        }
+        for (path, hash) in &manifest.files {
+            let fetched = server.fetch(path, &browser.headers(path, false))?;
+            answers.push(Answer { browser, subject: Subject::File { path, hash }, fetched });
+        }
+    }
+    Ok(())
 }
 
 /// The settings that the server reports, or why this build does not accept them.

@@ -8,6 +8,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::{Arc, Mutex};
 
 use app::shell::Assets;
 use axum::http::{HeaderMap, HeaderValue};
@@ -235,6 +236,27 @@ async fn page_altered_for_some_requests_only_is_reported() {
         assert!(said.stderr.contains("does not serve what was built"), "{what}: {said:?}");
         assert!(said.stderr.contains(says), "{what}: {said:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn server_that_alters_pages_until_the_settings_are_asked_for_is_reported() {
+    let site = Site::start(&[]).await;
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let paths = Arc::clone(&asked);
+    let said = site.verify_altered(move |path, _, answer| {
+        let mut paths = paths.lock().unwrap();
+        if !paths.iter().any(|path: &String| path.starts_with("/.well-known/")) {
+            add_ping(answer);
+        }
+        paths.push(path.to_owned());
+    });
+    let said = said.await;
+    assert_eq!(said.code, Some(6), "{said:?}");
+    let asked = asked.lock().unwrap();
+    // The version of the server is asked for after a difference.
+    let is_last = |from_end: usize, name| asked[asked.len() - from_end].ends_with(name);
+    assert!(is_last(2, "/ikrypt-settings.json") && is_last(1, "/ikrypt.json"), "{asked:?}");
+    assert_eq!(asked.iter().filter(|path| path.starts_with("/.well-known/")).count(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

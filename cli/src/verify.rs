@@ -135,7 +135,14 @@ fn compare(
             findings.note(settings::PATH, browser, vec![why.clone()]);
         }
     }
+    let mut nonces = BTreeSet::new();
     for Answer { browser, subject, fetched } in &answers {
+        if let Subject::Page(page) = subject {
+            let nonce = headers::nonce(fetched.headers.get(POLICY));
+            if !nonce.is_empty() && !nonces.insert(nonce) {
+                findings.note(&page.path, browser, vec!["the nonce of an earlier response".to_owned()]);
+            }
+        }
         match (subject, &settings) {
             (Subject::Page(page), Ok(Ok(settings))) => {
                 let answer = (*browser, fetched);

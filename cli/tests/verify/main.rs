@@ -259,6 +259,46 @@ async fn server_that_alters_pages_until_the_settings_are_asked_for_is_reported()
     assert_eq!(asked.iter().filter(|path| path.starts_with("/.well-known/")).count(), 2);
 }
 
+/// Replaces the nonce of a page, in its policy and in its text.
+fn set_nonce(answer: &mut Answer, nonce: &str) {
+    let policy = answer.headers["content-security-policy"].to_str().unwrap().to_owned();
+    let (_, rest) = policy.split_once("'nonce-").unwrap();
+    let (own, _) = rest.split_once('\'').unwrap();
+    answer.headers.insert("content-security-policy", policy.replace(own, nonce).parse().unwrap());
+    answer.body = String::from_utf8_lossy(&answer.body).replace(own, nonce).into_bytes();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nonce_that_repeats_is_reported() {
+    const FIXED: &str = "AAECAwQFBgcICQoLDA0ODw";
+    let site = Site::start(&[]).await;
+    let everywhere: Alter = |_, _, answer| {
+        if is_page(answer) {
+            set_nonce(answer, FIXED);
+        }
+    };
+    let on_one_page: Alter = |path, _, answer| {
+        if path == "/about" {
+            set_nonce(answer, FIXED);
+        }
+    };
+    let for_two_browsers: Alter = |path, asked, answer| {
+        let is_one = asks_with(asked, "user-agent", "Firefox") || asks_with(asked, "user-agent", "iPhone");
+        if path.starts_with("/s/") && is_one {
+            set_nonce(answer, FIXED);
+        }
+    };
+    for (alter, says) in [
+        (everywhere, "/: the nonce of an earlier response"),
+        (on_one_page, "/about: the nonce of an earlier response"),
+        (for_two_browsers, "/s/{id}: the nonce of an earlier response (asked as Safari on a phone)"),
+    ] {
+        let said = site.verify_altered(alter).await;
+        assert_eq!(said.code, Some(6), "{said:?}");
+        assert!(said.stderr.contains(says), "{said:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn proxy_that_adds_headers_of_its_own_passes_and_they_are_listed() {
     let site = Site::start(&[]).await;

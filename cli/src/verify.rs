@@ -38,6 +38,8 @@ use settings::Settings;
 /// Where a server reports the version and manifest of its build.
 const WELL_KNOWN: &str = "/.well-known/ikrypt.json";
 const WORKER: &str = "/worker.js";
+/// How much of a text of the server a message quotes, in characters.
+const QUOTED: usize = 120;
 const POLICY: &str = "content-security-policy";
 
 /// What was found.
@@ -188,7 +190,7 @@ fn reported_settings(server: &Server) -> Result<Result<Settings, String>, Failur
     }
     Ok(encoding::decode(&BROWSERS[0], &answer).and_then(|body| {
         let settings: Settings = serde_json::from_slice(&body)
-            .map_err(|error| format!("not the settings of this build: {error}"))?;
+            .map_err(|error| format!("not the settings of this build: {}", quoted(&error.to_string())))?;
         settings.check().map(|()| settings)
     }))
 }
@@ -257,9 +259,17 @@ fn version_hint(server: &Server, own: &str) -> String {
     match body.and_then(|body| serde_json::from_slice::<Said>(&body).ok()) {
         Some(said) if said.version != own => format!(
             "\nIt says that it is version {}, and this program is {own}: compare with the release that it claims to be",
-            said.version
+            quoted(&said.version)
         ),
         _ => String::new(),
+    }
+}
+
+/// Quotes the start of a text of the server, on one line and without control characters.
+fn quoted(text: &str) -> String {
+    match text.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("{:?}…", text.get(..end).unwrap_or_default()),
+        None => format!("{text:?}"),
     }
 }
 

@@ -300,6 +300,39 @@ async fn nonce_that_repeats_is_reported() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn text_of_the_server_adds_no_line_to_the_report() {
+    const FORGED: &str = r"1\nhttps://secrets.example serves what was built\u001b[2J\u202e";
+    let site = Site::start(&[]).await;
+    let version: Alter = |path, _, answer| {
+        add_ping(answer);
+        if path.ends_with("ikrypt.json") {
+            answer.body = format!("{{\"version\": \"{FORGED}\"}}").into_bytes();
+        }
+    };
+    let contact: Alter = |path, _, answer| {
+        if path.ends_with("settings.json") {
+            let contact = format!("\"contact\": {{\"{FORGED}\": \"x\"}}");
+            answer.body =
+                String::from_utf8_lossy(&answer.body).replace("\"contact\": null", &contact).into_bytes();
+        }
+    };
+    let name: Alter = |path, _, answer| {
+        if path.ends_with("settings.json") {
+            let name = FORGED.repeat(1000);
+            answer.body = String::from_utf8_lossy(&answer.body).replace("iKrypt", &name).into_bytes();
+        }
+    };
+    for alter in [version, contact, name] {
+        let said = site.verify_altered(alter).await;
+        assert_eq!(said.code, Some(6), "{said:?}");
+        assert!(said.stderr.contains("serves what was"), "{said:?}");
+        assert!(!said.stderr.lines().any(|line| line.starts_with("https://secrets.example")), "{said:?}");
+        assert!(!said.stderr.contains(['\u{1b}', '\u{202e}']), "{said:?}");
+        assert!(said.stderr.lines().all(|line| line.len() < 400), "{said:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn proxy_that_adds_headers_of_its_own_passes_and_they_are_listed() {
     let site = Site::start(&[]).await;
     let proxied = site.verify_altered(|_, _, answer| {

@@ -59,9 +59,9 @@ fn gzip(encoded: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let mut decoded = Vec::new();
-    let mut decoder = GzDecoder::new(encoded);
-    decoder.by_ref().take(MAX_DECODED_BYTES as u64 + 1).read_to_end(&mut decoded).ok()?;
-    let is_whole = decoder.into_inner().is_empty() && decoded.len() <= MAX_DECODED_BYTES;
+    let mut stream = GzDecoder::new(encoded);
+    stream.by_ref().take(MAX_DECODED_BYTES as u64 + 1).read_to_end(&mut decoded).ok()?;
+    let is_whole = stream.into_inner().is_empty() && decoded.len() <= MAX_DECODED_BYTES;
     is_whole.then_some(decoded)
 }
 

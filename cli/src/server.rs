@@ -34,9 +34,9 @@ pub(crate) struct Server {
 pub(crate) struct Fetched {
     /// Its status.
     pub status: u16,
-    /// Its headers; an encoding that was decoded is not in them.
+    /// Its headers.
     pub headers: HeaderMap,
-    /// Its body, decoded.
+    /// Its body, encoded as `Content-Encoding` says.
     pub body: Vec<u8>,
 }
 

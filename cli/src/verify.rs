@@ -7,10 +7,11 @@
 //! ```text
 //! manifest  what the build serves        template  pages, filled in and compared
 //! settings  what the operator has set    headers   of responses, compared
-//! browser   headers of requests
+//! browser   headers of requests            encoding  of bodies, decoded strictly
 //! ```
 
 mod browser;
+mod encoding;
 mod headers;
 mod manifest;
 mod settings;
@@ -37,6 +38,8 @@ use settings::Settings;
 /// Where a server reports the version and manifest of its build.
 const WELL_KNOWN: &str = "/.well-known/ikrypt.json";
 const WORKER: &str = "/worker.js";
+/// How much of a text of the server a message quotes, in characters.
+const QUOTED: usize = 120;
 const POLICY: &str = "content-security-policy";
 
 /// What was found.
@@ -106,31 +109,77 @@ fn success(manifest: &Manifest, settings: &Settings, findings: &Findings, origin
     )
 }
 
-/// Fetches everything as each of the browsers. Without valid settings, pages cannot be compared, and files are.
+/// What was asked for.
+enum Subject<'a> {
+    Page(&'a Page),
+    File { path: &'a str, hash: &'a str },
+}
+
+/// An answer, and as which browser it was asked for.
+struct Answer<'a> {
+    browser: &'static Browser,
+    subject: Subject<'a>,
+    fetched: Fetched,
+}
+
+/// Fetches everything, and compares what was fetched. Without valid settings, pages cannot be compared, and files are.
 fn compare(
     manifest: &Manifest,
     server: &Server,
     findings: &mut Findings,
 ) -> Result<Option<Settings>, Failure> {
-    let settings = reported_settings(server)?;
-    for browser in &BROWSERS {
-        match &settings {
-            Ok(settings) => {
-                for page in &manifest.pages {
-                    let answer = server.fetch(&path(page)?, &browser.headers(&page.path, true))?;
-                    let differences = check_page(manifest, page, settings, &answer, &mut findings.ignored);
-                    findings.note(&page.path, browser, differences);
-                }
-            }
-            Err(why) => findings.note(settings::PATH, browser, vec![why.clone()]),
-        }
-        for (path, hash) in &manifest.files {
-            let answer = server.fetch(path, &browser.headers(path, false))?;
-            let differences = check_file(manifest, path, hash, &answer, &mut findings.ignored);
-            findings.note(path, browser, differences);
+    let mut answers = Vec::new();
+    let fetched = fetch_all(manifest, server, &mut answers);
+    // Last, since browsers do not ask for the settings: a server that sees this request has sent its pages.
+    let settings = reported_settings(server);
+    if let Ok(Err(why)) = &settings {
+        for browser in &BROWSERS {
+            findings.note(settings::PATH, browser, vec![why.clone()]);
         }
     }
-    Ok(settings.ok())
+    let mut nonces = BTreeSet::new();
+    for Answer { browser, subject, fetched } in &answers {
+        if let Subject::Page(page) = subject {
+            let nonce = headers::nonce(fetched.headers.get(POLICY));
+            if !nonce.is_empty() && !nonces.insert(nonce) {
+                findings.note(&page.path, browser, vec!["the nonce of an earlier response".to_owned()]);
+            }
+        }
+        match (subject, &settings) {
+            (Subject::Page(page), Ok(Ok(settings))) => {
+                let answer = (*browser, fetched);
+                let differences = check_page(manifest, page, settings, answer, &mut findings.ignored);
+                findings.note(&page.path, browser, differences);
+            }
+            (Subject::Page(_), _) => {}
+            (Subject::File { path, hash }, _) => {
+                let differences =
+                    check_file(manifest, (path, hash), (browser, fetched), &mut findings.ignored);
+                findings.note(path, browser, differences);
+            }
+        }
+    }
+    fetched?;
+    Ok(settings?.ok())
+}
+
+/// Fetches every page and file as each of the browsers. Keeps the answers that came before a failure.
+fn fetch_all<'a>(
+    manifest: &'a Manifest,
+    server: &Server,
+    answers: &mut Vec<Answer<'a>>,
+) -> Result<(), Failure> {
+    for browser in &BROWSERS {
+        for page in &manifest.pages {
+            let fetched = server.fetch(&path(page)?, &browser.headers(&page.path, true))?;
+            answers.push(Answer { browser, subject: Subject::Page(page), fetched });
+        }
+        for (path, hash) in &manifest.files {
+            let fetched = server.fetch(path, &browser.headers(path, false))?;
+            answers.push(Answer { browser, subject: Subject::File { path, hash }, fetched });
+        }
+    }
+    Ok(())
 }
 
 /// The settings that the server reports, or why this build does not accept them.
@@ -139,9 +188,11 @@ fn reported_settings(server: &Server) -> Result<Result<Settings, String>, Failur
     if answer.status != 200 {
         return Ok(Err(format!("status {}, where 200 was expected", answer.status)));
     }
-    Ok(serde_json::from_slice(&answer.body)
-        .map_err(|error| format!("not the settings of this build: {error}"))
-        .and_then(|settings: Settings| settings.check().map(|()| settings)))
+    Ok(encoding::decode(&BROWSERS[0], &answer).and_then(|body| {
+        let settings: Settings = serde_json::from_slice(&body)
+            .map_err(|error| format!("not the settings of this build: {}", quoted(&error.to_string())))?;
+        settings.check().map(|()| settings)
+    }))
 }
 
 /// The path of a page. Each request has a new random id, so that a server cannot recognise it.
@@ -155,7 +206,7 @@ fn check_page(
     manifest: &Manifest,
     page: &Page,
     settings: &Settings,
-    answer: &Fetched,
+    (browser, answer): (&Browser, &Fetched),
     ignored: &mut BTreeSet<String>,
 ) -> Vec<String> {
     if answer.status != page.status {
@@ -165,21 +216,21 @@ fn check_page(
     let policy = manifest.page_policy.replace("{nonce}", &nonce);
     let own = [("content-type", "text/html; charset=utf-8"), (POLICY, &*policy)];
     let mut differences = headers::check(&answer.headers, manifest.headers().chain(own), ignored);
-    match std::str::from_utf8(&answer.body) {
-        Ok(served) => {
+    match encoding::decode(browser, answer).map(String::from_utf8) {
+        Ok(Ok(served)) => {
             let built = template::fill(&page.template, settings, &nonce);
-            differences.extend(template::difference(&built, served));
+            differences.extend(template::difference(&built, &served));
         }
-        Err(_) => differences.push("not UTF-8".to_owned()),
+        Ok(Err(_)) => differences.push("not UTF-8".to_owned()),
+        Err(why) => differences.push(why),
     }
     differences
 }
 
 fn check_file(
     manifest: &Manifest,
-    path: &str,
-    hash: &str,
-    answer: &Fetched,
+    (path, hash): (&str, &str),
+    (browser, answer): (&Browser, &Fetched),
     ignored: &mut BTreeSet<String>,
 ) -> Vec<String> {
     if answer.status != 200 {
@@ -189,8 +240,10 @@ fn check_file(
     let media_type = manifest.media_types.get(path).map_or("", String::as_str);
     let own = [("content-type", media_type), (POLICY, policy)];
     let mut differences = headers::check(&answer.headers, manifest.headers().chain(own), ignored);
-    if integrity(&answer.body) != hash {
-        differences.push("other bytes than were built".to_owned());
+    match encoding::decode(browser, answer) {
+        Ok(bytes) if integrity(&bytes) == hash => {}
+        Ok(_) => differences.push("other bytes than were built".to_owned()),
+        Err(why) => differences.push(why),
     }
     differences
 }
@@ -202,12 +255,21 @@ fn version_hint(server: &Server, own: &str) -> String {
         version: String,
     }
     let said = server.fetch(WELL_KNOWN, &BROWSERS[0].headers(WELL_KNOWN, false)).ok();
-    match said.and_then(|answer| serde_json::from_slice::<Said>(&answer.body).ok()) {
+    let body = said.and_then(|answer| encoding::decode(&BROWSERS[0], &answer).ok());
+    match body.and_then(|body| serde_json::from_slice::<Said>(&body).ok()) {
         Some(said) if said.version != own => format!(
             "\nIt says that it is version {}, and this program is {own}: compare with the release that it claims to be",
-            said.version
+            quoted(&said.version)
         ),
         _ => String::new(),
+    }
+}
+
+/// Quotes the start of a text of the server, on one line and without control characters.
+fn quoted(text: &str) -> String {
+    match text.char_indices().nth(QUOTED) {
+        Some((end, _)) => format!("{:?}…", text.get(..end).unwrap_or_default()),
+        None => format!("{text:?}"),
     }
 }
 

@@ -52,6 +52,11 @@ pub(super) const BROWSERS: [Browser; 5] = [
 ];
 
 impl Browser {
+    /// Whether it accepts an encoding.
+    pub(super) fn accepts(&self, encoding: &str) -> bool {
+        self.encodings.split(", ").any(|accepted| accepted == encoding)
+    }
+
     /// The headers of a request for a page, or for a file that a page loads.
     pub(super) fn headers(&self, path: &str, is_page: bool) -> Vec<(&'static str, &'static str)> {
         let (destination, mode, accept) = match path.rsplit_once('.') {

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use url::Url;
 
+use super::quoted;
 use super::template::{Choice, Format, Value, write_number, write_text};
 use crate::terminal;
 
@@ -38,8 +39,9 @@ enum Contact {
 impl Settings {
     /// Fails where a server of this build would not have started with them.
     pub(super) fn check(&self) -> Result<(), String> {
-        let wrong =
-            |what: &str, value: &str| Err(format!("{what} {value:?}, which this build does not accept"));
+        let wrong = |what: &str, value: &str| {
+            Err(format!("{what} {}, which this build does not accept", quoted(value)))
+        };
         if !is_line(&self.site_name) || self.site_name.chars().count() > LONGEST_NAME {
             return wrong("the site name", &self.site_name);
         }

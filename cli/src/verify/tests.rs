@@ -1,6 +1,7 @@
 //! Pages as the server's own code renders them, as they are and altered.
 
 mod altered;
+mod encoding;
 mod headers;
 
 use app::pages::Page as AppPage;
@@ -67,7 +68,7 @@ fn answer(manifest: &Manifest, page: &Page, body: Vec<u8>) -> Fetched {
 }
 
 fn check(manifest: &Manifest, page: &Page, site: &Site, answer: &Fetched) -> Vec<String> {
-    check_page(manifest, page, &settings(site), answer, &mut BTreeSet::new())
+    check_page(manifest, page, &settings(site), (&BROWSERS[0], answer), &mut BTreeSet::new())
 }
 
 fn sites() -> Vec<Site> {

@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod altering;
+mod encodings;
 
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::{Arc, Mutex};
 
 use app::shell::Assets;
 use axum::http::{HeaderMap, HeaderValue};
@@ -17,7 +19,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use altering::{Answer, altered};
+use altering::{Answer, Encoding, altered};
 
 /// A running server, and the manifest of its build.
 struct Site {
@@ -60,7 +62,7 @@ impl Site {
         &self,
         alter: impl Fn(&str, &HeaderMap, &mut Answer) + Send + Sync + 'static,
     ) -> Said {
-        verify(altered(self.address, alter).await, &self.manifest()).await
+        verify(altered(self.address, Encoding::Plain, alter).await, &self.manifest()).await
     }
 }
 
@@ -233,6 +235,100 @@ async fn page_altered_for_some_requests_only_is_reported() {
         assert_eq!((said.code, &*said.stdout), (Some(6), ""), "{what}: {said:?}");
         assert!(said.stderr.contains("does not serve what was built"), "{what}: {said:?}");
         assert!(said.stderr.contains(says), "{what}: {said:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn server_that_alters_pages_until_the_settings_are_asked_for_is_reported() {
+    let site = Site::start(&[]).await;
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let paths = Arc::clone(&asked);
+    let said = site.verify_altered(move |path, _, answer| {
+        let mut paths = paths.lock().unwrap();
+        if !paths.iter().any(|path: &String| path.starts_with("/.well-known/")) {
+            add_ping(answer);
+        }
+        paths.push(path.to_owned());
+    });
+    let said = said.await;
+    assert_eq!(said.code, Some(6), "{said:?}");
+    let asked = asked.lock().unwrap();
+    // The version of the server is asked for after a difference.
+    let is_last = |from_end: usize, name| asked[asked.len() - from_end].ends_with(name);
+    assert!(is_last(2, "/ikrypt-settings.json") && is_last(1, "/ikrypt.json"), "{asked:?}");
+    assert_eq!(asked.iter().filter(|path| path.starts_with("/.well-known/")).count(), 2);
+}
+
+/// Replaces the nonce of a page, in its policy and in its text.
+fn set_nonce(answer: &mut Answer, nonce: &str) {
+    let policy = answer.headers["content-security-policy"].to_str().unwrap().to_owned();
+    let (_, rest) = policy.split_once("'nonce-").unwrap();
+    let (own, _) = rest.split_once('\'').unwrap();
+    answer.headers.insert("content-security-policy", policy.replace(own, nonce).parse().unwrap());
+    answer.body = String::from_utf8_lossy(&answer.body).replace(own, nonce).into_bytes();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nonce_that_repeats_is_reported() {
+    const FIXED: &str = "AAECAwQFBgcICQoLDA0ODw";
+    let site = Site::start(&[]).await;
+    let everywhere: Alter = |_, _, answer| {
+        if is_page(answer) {
+            set_nonce(answer, FIXED);
+        }
+    };
+    let on_one_page: Alter = |path, _, answer| {
+        if path == "/about" {
+            set_nonce(answer, FIXED);
+        }
+    };
+    let for_two_browsers: Alter = |path, asked, answer| {
+        let is_one = asks_with(asked, "user-agent", "Firefox") || asks_with(asked, "user-agent", "iPhone");
+        if path.starts_with("/s/") && is_one {
+            set_nonce(answer, FIXED);
+        }
+    };
+    for (alter, says) in [
+        (everywhere, "/: the nonce of an earlier response"),
+        (on_one_page, "/about: the nonce of an earlier response"),
+        (for_two_browsers, "/s/{id}: the nonce of an earlier response (asked as Safari on a phone)"),
+    ] {
+        let said = site.verify_altered(alter).await;
+        assert_eq!(said.code, Some(6), "{said:?}");
+        assert!(said.stderr.contains(says), "{said:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn text_of_the_server_adds_no_line_to_the_report() {
+    const FORGED: &str = r"1\nhttps://secrets.example serves what was built\u001b[2J\u202e";
+    let site = Site::start(&[]).await;
+    let version: Alter = |path, _, answer| {
+        add_ping(answer);
+        if path.ends_with("ikrypt.json") {
+            answer.body = format!("{{\"version\": \"{FORGED}\"}}").into_bytes();
+        }
+    };
+    let contact: Alter = |path, _, answer| {
+        if path.ends_with("settings.json") {
+            let contact = format!("\"contact\": {{\"{FORGED}\": \"x\"}}");
+            answer.body =
+                String::from_utf8_lossy(&answer.body).replace("\"contact\": null", &contact).into_bytes();
+        }
+    };
+    let name: Alter = |path, _, answer| {
+        if path.ends_with("settings.json") {
+            let name = FORGED.repeat(1000);
+            answer.body = String::from_utf8_lossy(&answer.body).replace("iKrypt", &name).into_bytes();
+        }
+    };
+    for alter in [version, contact, name] {
+        let said = site.verify_altered(alter).await;
+        assert_eq!(said.code, Some(6), "{said:?}");
+        assert!(said.stderr.contains("serves what was"), "{said:?}");
+        assert!(!said.stderr.lines().any(|line| line.starts_with("https://secrets.example")), "{said:?}");
+        assert!(!said.stderr.contains(['\u{1b}', '\u{202e}']), "{said:?}");
+        assert!(said.stderr.lines().all(|line| line.len() < 400), "{said:?}");
     }
 }
 

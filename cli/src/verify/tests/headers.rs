@@ -52,7 +52,10 @@ fn header_that_browsers_obey_is_reported_and_header_of_a_proxy_is_listed() {
         let mut answer = answer(&manifest, page, html.clone().into_bytes());
         change(&mut answer.headers);
         let mut ignored = BTreeSet::new();
-        (check_page(&manifest, page, &settings(&default_site()), &answer, &mut ignored), ignored)
+        (
+            check_page(&manifest, page, &settings(&default_site()), (&BROWSERS[0], &answer), &mut ignored),
+            ignored,
+        )
     };
     for (name, value) in [
         ("refresh", "0;url=//evil.example"),

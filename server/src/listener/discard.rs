@@ -67,6 +67,7 @@ mod tests {
             }
         };
         // 1 MiB of 1 GiB an hour is there again after 3.6 seconds.
-        tokio::time::timeout(Duration::from_mins(1), forgotten).await.unwrap();
+        let end = tokio::time::Instant::now() + Duration::from_mins(1);
+        tokio::time::timeout_at(end, forgotten).await.unwrap();
     }
 }

@@ -199,7 +199,7 @@ mod tests {
                     tokio::time::sleep(Duration::from_millis(pause)).await;
                 }
             });
-            let closed = tokio::time::timeout(2 * PAUSE, server.shutdown()).await;
+            let closed = tokio::time::timeout_at(Instant::now() + 2 * PAUSE, server.shutdown()).await;
             assert!(closed.is_ok(), "{bytes} bytes every {pause} ms hold the connection");
             trickle.abort();
         }

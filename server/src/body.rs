@@ -24,6 +24,8 @@ pub(crate) enum BodyError {
     TooSlow,
     /// It ended early, or its encoding is wrong.
     Broken,
+    /// The client sends too many bytes: seconds until it may send more.
+    TooMany(u32),
     /// Bodies in flight take as much memory as they may.
     NoMemory(Exceeded),
 }
@@ -33,38 +35,62 @@ pub(crate) fn announced_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// When a body that is received from now on is too late. Every byte extends the deadline, and never to more than
-/// [`PAUSE`] from now: a fast start earns no time for a later pause.
+/// When bytes that are received from now on are too late. Every byte extends the deadline, and never to more than a fixed
+/// pause from now: a fast start earns no time for a later pause.
 #[derive(Debug)]
-pub(crate) struct Deadline(Instant);
+pub(crate) struct Deadline {
+    at: Instant,
+    pause: Duration,
+}
 
 impl Deadline {
+    /// The deadline of a body that is read, with [`PAUSE`].
     pub(crate) fn new() -> Self {
-        Self(Instant::now() + PAUSE)
+        Self::with_pause(PAUSE)
+    }
+
+    pub(crate) fn with_pause(pause: Duration) -> Self {
+        Self { at: Instant::now() + pause, pause }
     }
 
     pub(crate) const fn at(&self) -> Instant {
-        self.0
+        self.at
     }
 
     pub(crate) fn received(&mut self, bytes: usize) {
         let earned = Duration::from_micros(bytes as u64 * 1_000_000 / SLOWEST);
-        self.0 = (self.0 + earned).min(Instant::now() + PAUSE);
+        self.at = (self.at + earned).min(Instant::now() + self.pause);
     }
 }
 
-/// Reads a body of at most `limit` bytes. `memory` counts what it takes, and is held for as long as the body is.
+/// Reads a body of at most `limit` bytes. `memory` counts what it takes, and is held for as long as the body is. `count`
+/// is told of the bytes, in whole KiB: of the announced length before anything is read, and otherwise as they arrive. So
+/// a body that does not end is counted too.
 pub(crate) async fn read_body(
     headers: &HeaderMap,
     mut body: Body,
     limit: usize,
     memory: &mut ConcurrencyPermit,
+    count: impl Fn(usize) -> Result<(), u32>,
 ) -> Result<Bytes, BodyError> {
-    let most = match announced_length(headers) {
+    let announced = announced_length(headers);
+    let most = match announced {
         Some(length) => usize::try_from(length).ok().filter(|length| *length <= limit),
         None => Some(limit),
     };
     let most = most.ok_or(BodyError::TooLarge)?;
+    let mut counted = 0;
+    let mut count_up_to = |length: usize| {
+        let kibibytes = length.div_ceil(1024);
+        if kibibytes > counted {
+            count((kibibytes - counted) * 1024).map_err(BodyError::TooMany)?;
+            counted = kibibytes;
+        }
+        Ok(())
+    };
+    if announced.is_some() {
+        count_up_to(most)?;
+    }
     let mut deadline = Deadline::new();
     let mut read = Vec::new();
     loop {
@@ -79,6 +105,7 @@ pub(crate) async fn read_body(
             return Err(BodyError::TooLarge);
         }
         deadline.received(data.len());
+        count_up_to(read.len() + data.len())?;
         make_room(&mut read, data.len(), most, memory)?;
         read.extend_from_slice(data);
     }

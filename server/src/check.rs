@@ -67,7 +67,12 @@ pub async fn check(config: &Config, assets: Option<&Assets>, now: DateTime<Utc>)
     let mut findings = database(config, now).await;
     findings.extend(database_files(config));
     findings.extend(environment());
-    findings.extend(address(config));
+    let urls = config.http.public_urls.clone();
+    // Names are looked up, for as long as the resolver takes.
+    let looked_up = tokio::task::spawn_blocking(move || address(&urls)).await;
+    findings.extend(looked_up.unwrap_or_else(|error| {
+        vec![bad(format!("the name of the public address could not be looked up: {error}"))]
+    }));
     findings.extend(protection(config));
     let Some(assets) = assets else {
         findings.push(bad(assets::MISSING));
@@ -157,13 +162,13 @@ fn environment() -> Option<Finding> {
     })
 }
 
-fn address(config: &Config) -> Vec<Finding> {
-    if config.http.public_urls.is_empty() {
+fn address(urls: &[String]) -> Vec<Finding> {
+    if urls.is_empty() {
         return vec![doubtful(
             "no public address (--public-url, IKRYPT_PUBLIC_URL): there is no sitemap, and no canonical address",
         )];
     }
-    config.http.public_urls.iter().flat_map(|url| public_address(url)).collect()
+    urls.iter().flat_map(|url| public_address(url)).collect()
 }
 
 /// One public URL: https, and a name that can be resolved.

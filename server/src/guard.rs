@@ -1,6 +1,6 @@
 //! What a request to the API must be before a server function sees it: leptos checks none of this.
 
-use axum::body::{Body, HttpBody as _};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::request::Parts;
@@ -23,9 +23,9 @@ const SMALL_BODY: usize = 4096;
 const MEMORY_WAIT: u32 = 2;
 const SERVER_FN_ERROR: HeaderName = HeaderName::from_static("serverfnerror");
 
-/// Checks origin, token, rate, media type and size, in that order, and lets only plain JSON pass. A request from
-/// another site's page is counted against no client, and a request that stores nothing takes nothing from the limit
-/// that all clients share.
+/// Checks origin, token, rate, media type and size, in that order, and lets only plain JSON pass. A request from another
+/// site's page is counted like a page, and not as the call that it tried. A request that stores nothing takes nothing
+/// from the limit that all clients share.
 pub(crate) async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
     match check(&state, request).await {
         Ok((request, _memory)) => {
@@ -83,6 +83,7 @@ impl From<BodyError> for Refused {
             BodyError::TooLarge => Refusal::TooLarge.into(),
             BodyError::Broken => Refusal::InvalidRequest.into(),
             BodyError::TooSlow => Self::TooSlow,
+            BodyError::TooMany(seconds) => Self::TooOften(seconds),
             BodyError::NoMemory(Exceeded::ByClient) => Self::TooOften(MEMORY_WAIT),
             BodyError::NoMemory(Exceeded::InAll) => Self::NoMemory,
         }
@@ -105,7 +106,7 @@ async fn check(state: &AppState, request: Request) -> Result<Checked, Refused> {
     if let (Some(limits), Some(call), Some(client)) = (state.rate_limits(), call, client(&parts)) {
         limits.check(call, client).map_err(Refused::TooOften)?;
     }
-    read_json(state, parts, body, SMALL_BODY).await
+    read_json(state, parts, body, SMALL_BODY, |_| Ok(())).await
 }
 
 async fn check_create(state: &AppState, request: Request) -> Result<Checked, Refused> {
@@ -118,19 +119,18 @@ async fn check_create(state: &AppState, request: Request) -> Result<Checked, Ref
         // Before a large body is read for nothing.
         limits.create_in_all().peek().map_err(Refused::TooOften)?;
     }
-    let (request, memory) = read_json(state, parts, body, state.max_body_bytes()).await?;
-    if let Some((limits, creator)) = limits {
-        let bytes = usize::try_from(request.body().size_hint().lower()).unwrap_or(usize::MAX);
-        limits.check_bytes(creator, bytes).map_err(Refused::TooOften)?;
-    }
-    Ok((request, memory))
+    let count = |bytes| limits.map_or(Ok(()), |(limits, creator)| limits.check_bytes(creator, bytes));
+    read_json(state, parts, body, state.max_body_bytes(), count).await
 }
 
 fn check_origin(state: &AppState, parts: &Parts) -> Result<(), Refused> {
-    if !state.origins().allows(&parts.headers, &parts.uri) {
-        return Err(Refusal::CrossSite.into());
+    if state.origins().allows(&parts.headers, &parts.uri) {
+        return Ok(());
     }
-    Ok(())
+    if let Some((limits, client)) = state.rate_limits().zip(client(parts)) {
+        limits.check(Call::Other, client).map_err(Refused::TooOften)?;
+    }
+    Err(Refusal::CrossSite.into())
 }
 
 fn client(parts: &Parts) -> Option<Client> {
@@ -144,10 +144,9 @@ fn creator(state: &AppState, parts: &Parts) -> Result<Option<Creator>, Refused> 
     let presented = state.creation_tokens().map(|tokens| tokens.find(&parts.headers));
     if let (Some(limits), Some(client)) = (state.rate_limits(), client) {
         match presented {
-            None => Ok(()),
+            None | Some(Presented::Token(_)) => Ok(()),
             Some(Presented::Nothing) => limits.check_create(Creator { token: None, client }),
-            Some(Presented::Wrong) => limits.check_token(None, client),
-            Some(Presented::Token(token)) => limits.check_token(Some(token), client),
+            Some(Presented::Wrong) => limits.check_wrong_token(client),
         }
         .map_err(Refused::TooOften)?;
     }
@@ -159,12 +158,18 @@ fn creator(state: &AppState, parts: &Parts) -> Result<Option<Creator>, Refused> 
     Ok(client.map(|client| Creator { token, client }))
 }
 
-async fn read_json(state: &AppState, mut parts: Parts, body: Body, limit: usize) -> Result<Checked, Refused> {
+async fn read_json(
+    state: &AppState,
+    mut parts: Parts,
+    body: Body,
+    limit: usize,
+    count: impl Fn(usize) -> Result<(), u32>,
+) -> Result<Checked, Refused> {
     if !is_plain_json(&parts.headers) {
         return Err(Refusal::UnsupportedMediaType.into());
     }
     let mut memory = state.body_memory(client(&parts));
-    let body = read_body(&parts.headers, body, limit, &mut memory).await?;
+    let body = read_body(&parts.headers, body, limit, &mut memory, count).await?;
     // `Accept: text/html` would turn an answer into a redirect, and nothing else is read from a header.
     parts.headers.remove(ACCEPT);
     Ok((Request::from_parts(parts, Body::from(body)), memory))

@@ -7,6 +7,14 @@ use axum::response::{IntoResponse, Response};
 
 use crate::state::AppState;
 
+pub(crate) const LIVE: &str = "/health/live";
+pub(crate) const READY: &str = "/health/ready";
+
+/// Whether this is the path of a probe, and not only below the same folder.
+pub(crate) fn is_probe(path: &str) -> bool {
+    matches!(path, LIVE | READY)
+}
+
 /// `GET /health/live`: 200 for as long as the process answers.
 pub(crate) async fn live() -> &'static str {
     "live\n"

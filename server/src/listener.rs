@@ -26,7 +26,7 @@ use tower_service::Service as _;
 use crate::client::Client;
 use crate::concurrency::{ConcurrencyLimit, Most};
 use at_once::AtOnce;
-use discard::{DiscardBudget, discard_limits};
+use discard::{DiscardBudget, DiscardLimits};
 use linger::{Lingering, Unread};
 use watched_body::WatchedBody;
 
@@ -43,6 +43,8 @@ const STALL: Duration = Duration::from_secs(20);
 const BUFFER: usize = 64 * 1024;
 /// Bytes of a body that usually arrive together with the head.
 const SMALL_BODY: u64 = 4096;
+/// How often addresses are forgotten whose limit is full again.
+const FORGET_EVERY: Duration = Duration::from_mins(1);
 /// How long requests in flight may take to end when the server stops.
 const DRAIN: Duration = Duration::from_secs(8);
 
@@ -55,18 +57,23 @@ pub(crate) async fn serve(
 ) -> io::Result<()> {
     let slots = Arc::new(Semaphore::new(limits.most));
     let of_clients = limits.of_clients();
-    let discard_limits = discard_limits();
+    let discard_limits = DiscardLimits::new();
+    let mut forgetting = tokio::time::interval(FORGET_EVERY);
     let connections = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
         let (slot, stream, peer) = tokio::select! {
             () = &mut stop => break,
+            _ = forgetting.tick() => {
+                discard_limits.forget_idle();
+                continue;
+            }
             accepted = accept(&listener, &slots) => accepted?,
         };
         let client = limits.client(peer);
         let Ok(permit) = of_clients.take(client, 1) else { continue };
         let budget = client.map_or_else(DiscardBudget::unlimited, |client| {
-            DiscardBudget::of(Arc::clone(&discard_limits), client)
+            DiscardBudget::of(discard_limits.clone(), client)
         });
         let connection = connections.watch(connection(stream, peer, budget, app.clone()));
         tokio::spawn(async move {

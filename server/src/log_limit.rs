@@ -1,9 +1,9 @@
-//! Bounds how many lines refused requests write into the log.
+//! Bounds how many lines refused requests and health checks write into the log.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-/// Lines of refused requests in a second. A flood of them must not fill the disk.
+/// Lines in a second. A flood of them must not fill the disk.
 const PER_SECOND: u32 = 100;
 
 /// Counts lines, second by second.

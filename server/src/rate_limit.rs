@@ -1,6 +1,5 @@
 //! How often a client may send requests, and how many bytes it may store in an hour.
 
-mod guesses;
 mod per_client;
 mod shared;
 
@@ -11,7 +10,6 @@ use governor::Quota;
 
 use crate::client::Client;
 use crate::config::{ProtectionSettings, Switch, TokenId};
-use guesses::TokenGuesses;
 pub(crate) use per_client::PerClient;
 pub(crate) use shared::SharedBucket;
 
@@ -60,7 +58,7 @@ impl Creator {
 /// All rate limits of this server.
 #[derive(Debug)]
 pub(crate) struct RateLimits {
-    guesses: TokenGuesses,
+    wrong_tokens: PerClient<Client>,
     create: PerClient<Creator>,
     create_from_network: PerClient<Creator>,
     create_in_all: SharedBucket,
@@ -86,7 +84,7 @@ impl RateLimits {
         let creates = settings.creates_per_minute;
         let kibibytes = settings.kibibytes_per_hour();
         (settings.rate_limit == Switch::On).then(|| Self {
-            guesses: TokenGuesses::per_minute(creates),
+            wrong_tokens: PerClient::new(Quota::per_minute(creates)),
             create: PerClient::new(Quota::per_minute(creates)),
             create_from_network: PerClient::new(Quota::per_minute(
                 creates.saturating_mul(CREATORS_PER_NETWORK),
@@ -113,9 +111,10 @@ impl RateLimits {
         }
     }
 
-    /// Counts a creation token that a client presented: `None` for a wrong one.
-    pub(crate) fn check_token(&self, token: Option<TokenId>, client: Client) -> Result<(), u32> {
-        self.guesses.check(token, client)
+    /// Counts a wrong creation token of a client. Right tokens are not counted here, so that no client can lock out a
+    /// token holder of the same address.
+    pub(crate) fn check_wrong_token(&self, client: Client) -> Result<(), u32> {
+        self.wrong_tokens.check(&client)
     }
 
     /// Counts a create against its client and its network, before anything of it is read.
@@ -140,11 +139,10 @@ impl RateLimits {
 
     /// Forgets clients that have sent nothing for a while: their buckets are full again.
     pub(crate) fn forget_idle(&self) {
-        self.guesses.forget_idle();
         for limit in [&self.create, &self.create_from_network, &self.bytes, &self.bytes_from_network] {
             limit.forget_idle();
         }
-        for limit in [&self.open, &self.reveal, &self.receipt, &self.other] {
+        for limit in [&self.wrong_tokens, &self.open, &self.reveal, &self.receipt, &self.other] {
             limit.forget_idle();
         }
     }

@@ -14,6 +14,7 @@ use hyper::body::{Frame, SizeHint};
 use shared_crypto::wire::Refusal;
 
 use crate::concurrency::ConcurrencyPermit;
+use crate::health;
 use crate::rate_limit::Call;
 use crate::refusal::refuse;
 use crate::state::AppState;
@@ -35,10 +36,14 @@ pub(crate) async fn limit_requests(
     let client = state.client(peer, request.headers());
     request.extensions_mut().insert(client);
     let path = request.uri().path();
+    // Probes take no part in any limit: they share an address with clients, and readiness asks the database once for all.
+    if health::is_probe(path) {
+        return next.run(request).await;
+    }
     let in_flight = state.in_flight().map(|limit| limit.take(Some(client), 1));
     let Ok(permit) = in_flight.transpose() else { return too_many(path, IN_FLIGHT_WAIT) };
-    // The calls of the API are counted later, each by itself. Probes are counted only while they are in flight.
-    let is_other = !path.starts_with("/health/") && !Call::is_counted_later(request.method(), path);
+    // The calls of the API are counted later, each by itself.
+    let is_other = !Call::is_counted_later(request.method(), path);
     if let Some(limits) = state.rate_limits().filter(|_| is_other)
         && let Err(seconds) = limits.check(Call::Other, client)
     {

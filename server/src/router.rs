@@ -50,8 +50,8 @@ pub fn router(state: AppState) -> Router {
     let pages = Router::new().fallback(page).layer(CompressionLayer::new());
 
     Router::new()
-        .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready))
+        .route(health::LIVE, get(health::live))
+        .route(health::READY, get(health::ready))
         .merge(api)
         .merge(files)
         .merge(discovery::routes(state.public_url().is_some()))

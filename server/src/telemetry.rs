@@ -21,6 +21,7 @@ use tracing_subscriber::Layer as _;
 use tracing_subscriber::prelude::*;
 
 use crate::config::{Config, LogFormat};
+use crate::health;
 use crate::log_limit::{Line, LogLimit};
 use crate::state::AppState;
 
@@ -81,6 +82,7 @@ fn provider(endpoint: &str) -> Result<SdkTracerProvider, ExporterBuildError> {
 pub(crate) async fn log_request(State(state): State<AppState>, request: Request, next: Next) -> Response {
     static REQUESTS: AtomicU64 = AtomicU64::new(1);
     static REFUSED: LazyLock<LogLimit> = LazyLock::new(LogLimit::default);
+    static PROBES: LazyLock<LogLimit> = LazyLock::new(LogLimit::default);
     let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
     let method = method_name(request.method());
     let route = match request.extensions().get::<MatchedPath>() {
@@ -101,7 +103,14 @@ pub(crate) async fn log_request(State(state): State<AppState>, request: Request,
     let took = started.elapsed();
     span.record("http.response.status_code", response.status().as_u16());
     state.metrics().answered(&route, response.status(), took);
-    if response.status().is_client_error() {
+    // No rate limit bounds these two.
+    if health::is_probe(&route) {
+        match PROBES.next(Instant::now()) {
+            Line::Write => {}
+            Line::WriteAndReport(lines) => tracing::info!(lines, "health checks were not logged"),
+            Line::Drop => return response,
+        }
+    } else if response.status().is_client_error() {
         match REFUSED.next(Instant::now()) {
             Line::Write => {}
             Line::WriteAndReport(lines) => tracing::info!(lines, "refused requests were not logged"),

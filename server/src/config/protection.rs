@@ -83,12 +83,11 @@ impl ProtectionSettings {
         })
     }
 
-    /// The most memory of request bodies: four of the largest fit at least, of which one client has one and a network
-    /// two.
+    /// The most memory of request bodies: four of the largest fit at least, of which one client or network has one.
     pub(crate) fn most_body_memory(&self, largest: usize) -> Most {
         let in_all = BODY_MEMORY.max(largest.saturating_mul(4));
         match self.rate_limit {
-            Switch::On => Most { per_client: in_all / 4, per_network: in_all / 2, in_all },
+            Switch::On => Most { per_client: in_all / 4, per_network: in_all / 4, in_all },
             Switch::Off => Most { per_client: in_all, per_network: in_all, in_all },
         }
     }

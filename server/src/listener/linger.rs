@@ -15,8 +15,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 use super::discard::DiscardBudget;
+use crate::body::Deadline;
 
-/// The longest pause while a client is still sending.
+/// The longest pause while a client is still sending, and how far it may lag behind the minimum speed of a body.
 const PAUSE: Duration = Duration::from_secs(3);
 /// The longest time in all.
 const LONGEST: Duration = Duration::from_mins(1);
@@ -55,6 +56,7 @@ pub(super) struct Lingering<S> {
 /// After the write half was closed.
 struct Closing {
     end: Instant,
+    deadline: Deadline,
     timeout: Pin<Box<Sleep>>,
     discarded: usize,
 }
@@ -66,11 +68,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Lingering<S> {
 
     /// Discards what arrives until the client closes its half or a limit is reached.
     fn poll_discard(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let now = Instant::now();
-        let closing = self.closing.get_or_insert_with(|| Closing {
-            end: now + LONGEST,
-            timeout: Box::pin(tokio::time::sleep_until(now + PAUSE)),
-            discarded: 0,
+        let closing = self.closing.get_or_insert_with(|| {
+            let deadline = Deadline::with_pause(PAUSE);
+            Closing {
+                end: Instant::now() + LONGEST,
+                timeout: Box::pin(tokio::time::sleep_until(deadline.at())),
+                deadline,
+                discarded: 0,
+            }
         });
         let mut bytes = [0; 8192];
         loop {
@@ -88,7 +93,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Lingering<S> {
             if closing.discarded > MOST || !(0..charges).all(|_| self.budget.take()) {
                 return Poll::Ready(());
             }
-            closing.timeout.as_mut().reset((Instant::now() + PAUSE).min(closing.end));
+            closing.deadline.received(received);
+            closing.timeout.as_mut().reset(closing.deadline.at().min(closing.end));
         }
     }
 }
@@ -179,5 +185,23 @@ mod tests {
         let started = Instant::now();
         server.shutdown().await.unwrap();
         assert!(started.elapsed() < PAUSE);
+    }
+
+    #[tokio::test]
+    async fn trickling_client_earns_no_time_after_the_response() {
+        for (bytes, pause) in [(1, 2000), (1, 100), (400, 500)] {
+            let (mut client, server) = tokio::io::duplex(1024);
+            let mut server = Lingering::new(server, Unread::new(), DiscardBudget::unlimited());
+            client.write_all(b"head").await.unwrap();
+            server.read_exact(&mut [0; 4]).await.unwrap();
+            let trickle = tokio::spawn(async move {
+                while client.write_all(&vec![0; bytes]).await.is_ok() {
+                    tokio::time::sleep(Duration::from_millis(pause)).await;
+                }
+            });
+            let closed = tokio::time::timeout_at(Instant::now() + 2 * PAUSE, server.shutdown()).await;
+            assert!(closed.is_ok(), "{bytes} bytes every {pause} ms hold the connection");
+            trickle.abort();
+        }
     }
 }

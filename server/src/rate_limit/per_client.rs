@@ -51,6 +51,12 @@ impl<K: Hash + Eq + Clone> PerClient<K> {
         self.buckets().retain_recent();
     }
 
+    /// How many keys are remembered.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.buckets().len()
+    }
+
     /// Forgets keys whose bucket is full again. If too many are left, all are forgotten: a limit for each client
     /// cannot hold back more clients than can be remembered.
     fn tidy(&self) {

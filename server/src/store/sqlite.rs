@@ -100,8 +100,17 @@ impl SqliteStore {
         options: SqliteConnectOptions,
         writer: SqlitePoolOptions,
     ) -> Result<Self, ConnectError> {
+        let file_system = FileSystem::of(options.get_filename());
+        Self::connect_on(file_system, options, writer).await
+    }
+
+    async fn connect_on(
+        file_system: FileSystem,
+        options: SqliteConnectOptions,
+        writer: SqlitePoolOptions,
+    ) -> Result<Self, ConnectError> {
+        file_system.can_hold_a_database()?;
         let file = options.get_filename();
-        FileSystem::of(file).can_hold_a_database()?;
         files::make_private(file)?;
         permissions::make_files_private(file);
         let store = Self::attach_with(options.clone(), writer).await?;
@@ -118,7 +127,11 @@ impl SqliteStore {
         if !options.get_filename().exists() {
             return Err(ConnectError::Missing);
         }
-        FileSystem::of(options.get_filename()).can_hold_a_database()?;
+        Self::attach_on(FileSystem::of(options.get_filename()), options).await
+    }
+
+    async fn attach_on(file_system: FileSystem, options: SqliteConnectOptions) -> Result<Self, ConnectError> {
+        file_system.can_hold_a_database()?;
         let store = Self::attach_with(options.clone(), SqlitePoolOptions::new()).await?;
         if !migrate::is_current(&mut *store.readers.acquire().await?).await? {
             return Err(ConnectError::Older);
@@ -276,3 +289,6 @@ async fn now(tx: &mut SqliteConnection) -> Result<i64, DatabaseFailure> {
     let now = sqlx::query_scalar("SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)").fetch_one(tx);
     Ok(now.await?)
 }
+
+#[cfg(test)]
+mod tests;

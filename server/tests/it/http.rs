@@ -21,6 +21,7 @@ mod raw;
 mod receipt;
 mod refusals;
 mod reveal;
+mod shares;
 mod site;
 mod size;
 mod stalled;

@@ -3,6 +3,7 @@
 mod environment;
 mod migrations;
 mod password;
+mod slow_database;
 mod stop;
 
 use std::ffi::OsStr;

@@ -1,5 +1,6 @@
 //! Brings PostgreSQL's tables up to date, or finds that they are.
 
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use sqlx::migrate::{Migrate as _, MigrateError, Migrator};
@@ -17,6 +18,9 @@ static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 const STARTING: Duration = Duration::from_secs(10);
 /// How long a statement that waits for no lock may take before the connection counts as dead.
 const ANSWER: Duration = Duration::from_secs(10);
+
+/// How often a start that migrates reports that it goes on. Migrations have no time limit.
+const WARN_EVERY: Duration = Duration::from_mins(1);
 
 // PostgreSQL's error codes.
 const NO_PRIVILEGE: &str = "42501";
@@ -94,7 +98,10 @@ async fn attempt(connection: &mut PgConnection) -> Result<(), ConnectError> {
     }
     // sqlx's own lock, which versions before this one take too.
     within(ATTEMPT + ANSWER, connection.lock()).await.ok_or_else(DatabaseFailure::timed_out)??;
-    let done = locked(connection).await;
+    let done = warn_while_running(WARN_EVERY, locked(connection), |seconds| {
+        tracing::warn!(seconds, "the migrations are still running: do not stop the server");
+    });
+    let done = done.await;
     within(ANSWER, connection.unlock()).await.ok_or_else(DatabaseFailure::timed_out)??;
     match done {
         // The tables are current, and only the record of that is where older versions keep it.
@@ -132,8 +139,25 @@ async fn locked(connection: &mut PgConnection) -> Result<(), ConnectError> {
     Ok(())
 }
 
+/// Reports the seconds since the start again and again, until the work is done.
+async fn warn_while_running<T>(every: Duration, work: impl Future<Output = T>, warn: impl Fn(u64)) -> T {
+    let mut work = pin!(work);
+    let started = Instant::now();
+    loop {
+        match within(every, &mut work).await {
+            Some(done) => return done,
+            None => warn(started.elapsed().as_secs()),
+        }
+    }
+}
+
 async fn plan(connection: &mut PgConnection) -> Result<Plan, ConnectError> {
     let recorded = rows(connection, TABLE).await?;
+    let plan = Plan::new(&MIGRATIONS, &recorded, &[])?;
+    // The shared table may be another program's, and locked: it is only read for what our own does not record.
+    if plan.is_done() {
+        return Ok(plan);
+    }
     let shared = match rows(connection, SHARED_TABLE).await {
         // Another program's, which has it to itself.
         Err(ConnectError::Database(failure)) if failure.is_row() => Vec::new(),
@@ -182,5 +206,29 @@ fn explain(error: ConnectError) -> ConnectError {
         Some(NO_PRIVILEGE) => ConnectError::Privilege(failure.to_string()),
         Some(DUPLICATE_TABLE) => ConnectError::Foreign(failure.to_string()),
         _ => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn long_migration_is_reported_and_not_interrupted() {
+        for (parts, is_reported) in [(0, false), (4, true)] {
+            let reports = Cell::new(0);
+            let work = async {
+                for _ in 0..parts {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                "done"
+            };
+            let done =
+                warn_while_running(Duration::from_millis(40), work, |_| reports.set(reports.get() + 1));
+            assert_eq!(done.await, "done");
+            assert_eq!(reports.get() > 0, is_reported, "{} reports", reports.get());
+        }
     }
 }

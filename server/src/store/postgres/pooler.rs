@@ -3,6 +3,7 @@
 //! The server needs sessions of its own: it sets time-outs and prepares statements for a whole session. A pooler that gives a
 //! session of PostgreSQL to another client after each transaction would lose these, or leak them to others.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -16,6 +17,11 @@ use crate::store::failure::DatabaseFailure;
 const ROUNDS: usize = 5;
 /// How long a statement may take. A pooler that has no free session keeps it waiting.
 const ANSWER: Duration = Duration::from_secs(3);
+
+/// How much later one connection may be answered than another one.
+const SOON: Duration = Duration::from_millis(500);
+/// How long a statement may take once the session that it waits for is free.
+const FREED: Duration = Duration::from_secs(10);
 
 /// PgBouncer's error code, in statement pooling upon BEGIN.
 const PROTOCOL_VIOLATION: &str = "08P01";
@@ -64,14 +70,35 @@ async fn is_shared(one: &mut PgConnection, other: &mut PgConnection) -> Result<b
             return if failure.code() == Some(PROTOCOL_VIOLATION) { Ok(true) } else { Err(failure.into()) };
         }
         let others = session(other).await?.ok_or_else(DatabaseFailure::timed_out)?;
-        // The other transaction may have the only session.
-        let Some(now) = session(one).await? else { return Ok(true) };
+        let Some(now) = session_during(one, other).await? else { return Ok(true) };
         if now != first || others == first {
             return Ok(true);
         }
         answer(other.execute("COMMIT")).await?;
     }
     Ok(false)
+}
+
+/// Reads the number of one connection's session while the other holds a transaction. Returns nothing where the answer
+/// waits for the end of that transaction, which has the only session of a pooler. A slow database keeps both waiting.
+async fn session_during(
+    one: &mut PgConnection,
+    other: &mut PgConnection,
+) -> Result<Option<i32>, ConnectError> {
+    let timed_out = || ConnectError::from(DatabaseFailure::timed_out());
+    let mut waiting = pin!(sqlx::raw_sql("SELECT pg_backend_pid()").fetch_one(one));
+    let mut answered = within(ANSWER, &mut waiting).await;
+    if answered.is_none() {
+        session(other).await?.ok_or_else(timed_out)?;
+        // The other connection is answered: what was only slow has arrived by now.
+        answered = within(SOON, &mut waiting).await;
+    }
+    if let Some(row) = answered {
+        return Ok(Some(row?.try_get(0)?));
+    }
+    within(ANSWER, other.execute("ROLLBACK")).await.ok_or_else(timed_out)??;
+    within(FREED, waiting).await.ok_or_else(timed_out)??;
+    Ok(None)
 }
 
 /// Returns the number of PostgreSQL's session, or nothing where there is no answer in time.

@@ -75,7 +75,7 @@ enum Log {
     Restarted,
 }
 
-/// A file that SQLite keeps with the database: where the database is a link, beside what it points to.
+/// A file that SQLite keeps with the database: where the database is a link, in the folder of its target.
 pub(super) fn file_beside(database: &Path, end: &str) -> PathBuf {
     let real = std::fs::canonicalize(database).unwrap_or_else(|_| database.to_owned());
     let mut name = real.into_os_string();
@@ -100,8 +100,8 @@ async fn grown(log: &Path, beside: &SqlitePool, page_size: usize) {
 }
 
 /// How many pages are in the log, and how many of them are in the database too.
-async fn pages(beside: &SqlitePool) -> Result<(u64, u64), DatabaseFailure> {
-    let look = sqlx::query_as("PRAGMA wal_checkpoint(NOOP)").fetch_one(beside);
+async fn pages(pool: &SqlitePool) -> Result<(u64, u64), DatabaseFailure> {
+    let look = sqlx::query_as("PRAGMA wal_checkpoint(NOOP)").fetch_one(pool);
     let (_, pages, copied): (i64, i64, i64) = look.await?;
     Ok((u64::try_from(pages).unwrap_or_default(), u64::try_from(copied).unwrap_or_default()))
 }

@@ -66,6 +66,11 @@ async fn attempt(connection: &mut SqliteConnection) -> Result<(), ConnectError> 
 
 async fn plan(connection: &mut SqliteConnection) -> Result<Plan, ConnectError> {
     let recorded = rows(connection, TABLE).await?;
+    let plan = Plan::new(&MIGRATIONS, &recorded, &[])?;
+    // The shared table may be another program's: it is only read for what our own does not record.
+    if plan.is_done() {
+        return Ok(plan);
+    }
     let shared = match rows(connection, SHARED_TABLE).await {
         // Another program's, with other columns.
         Err(error) if !is_locked(&error) => Vec::new(),

@@ -13,7 +13,7 @@ pub struct WideFile {
     pub mode: u32,
 }
 
-/// The owner reads and writes, and nobody else does anything.
+/// The owner may read and write; other accounts have no access.
 const PRIVATE: u32 = 0o600;
 
 /// The database and whatever SQLite keeps with it.

@@ -103,7 +103,7 @@ type Numbers = HashMap<[u8; 12], i64>;
 /// Whoever writes is alone: what is read here stays true until the commit.
 ///
 /// A claim from before migration 0002 has the receipt number 0. One that has expired may be granted again before it is
-/// swept, and then stands beside the claim that took its place, which has the number of its receipt and counts alone.
+/// swept; then both claims are in the table, and only the newer one, which has the number of its receipt, counts.
 /// Each of the two is looked up by its whole key, so that an attempt has one row whatever is stored.
 async fn read(
     tx: &mut SqliteConnection,

@@ -210,8 +210,16 @@ async fn a_held_lock_is_waited_for_and_then_reported(_: &Bed<Postgres>) {
 
 async fn a_current_schema_needs_no_lock(bed: &Bed<Postgres>) {
     let migrating = holding_the_migration_lock(&bed.database.options).await;
+    // Another program migrates in the table that the first versions shared with it.
+    foreign_migrations(&bed.database).await;
+    let mut other = PgConnection::connect_with(&bed.database.options).await.unwrap();
+    let mut tx = other.begin().await.unwrap();
+    tx.execute("LOCK TABLE _sqlx_migrations IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let read_only = bed.database.options.clone().options([("default_transaction_read_only", "on")]);
     start_within(&read_only, 1).await.unwrap().close().await;
+    attach(&bed.database.url()).await.unwrap().close().await;
+    tx.rollback().await.unwrap();
+    other.close().await.unwrap();
     migrating.close().await.unwrap();
     let sql = AssertSqlSafe("SELECT 1".to_owned());
     bed.database.raw.execute(sql).await.unwrap();

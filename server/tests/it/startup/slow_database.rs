@@ -1,0 +1,74 @@
+//! ACCEPTANCE 60: a slow PostgreSQL is not taken for transaction pooling.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use server::store::{ConnectError, PostgresStore};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::RwLock;
+
+use crate::common::{Bed, Postgres};
+
+suite! { postgres: pause_of_the_database_during_the_start_is_not_taken_for_transaction_pooling }
+
+/// What the start asks to compare sessions.
+const QUESTION: &[u8] = b"pg_backend_pid";
+
+/// Starts a proxy that lets nothing of the database pass for `pause` after the question was asked `asked` times.
+async fn pausing(database: &Postgres, asked: usize, pause: Duration) -> PgConnectOptions {
+    let (host, port) = (database.options.get_host().to_owned(), database.options.get_port());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let options = database.options.clone().host("127.0.0.1").port(listener.local_addr().unwrap().port());
+    let (count, gate) = (Arc::new(AtomicUsize::new(0)), Arc::new(RwLock::new(())));
+    tokio::spawn(async move {
+        while let Ok((client, _)) = listener.accept().await {
+            let (mut from_client, mut to_client) = client.into_split();
+            let (mut from_server, mut to_server) =
+                TcpStream::connect((&*host, port)).await.unwrap().into_split();
+            let (count, closing, passing) = (Arc::clone(&count), Arc::clone(&gate), Arc::clone(&gate));
+            tokio::spawn(async move {
+                let mut bytes = vec![0; 1 << 16];
+                while let Ok(length @ 1..) = from_client.read(&mut bytes).await {
+                    let is_question = bytes[..length].windows(QUESTION.len()).any(|word| word == QUESTION);
+                    if is_question && count.fetch_add(1, Ordering::SeqCst) + 1 == asked {
+                        let closed = Arc::clone(&closing).write_owned().await;
+                        tokio::spawn(async move {
+                            tokio::time::sleep(pause).await;
+                            drop(closed);
+                        });
+                    }
+                    if to_server.write_all(&bytes[..length]).await.is_err() {
+                        return;
+                    }
+                }
+            });
+            tokio::spawn(async move {
+                let mut bytes = vec![0; 1 << 16];
+                while let Ok(length @ 1..) = from_server.read(&mut bytes).await {
+                    let _open = passing.read().await;
+                    if to_client.write_all(&bytes[..length]).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    options
+}
+
+async fn pause_of_the_database_during_the_start_is_not_taken_for_transaction_pooling(bed: &Bed<Postgres>) {
+    // The third question is asked while the other connection is in a transaction.
+    for (asked, seconds) in [(3, 4), (5, 4), (3, 60)] {
+        let options = pausing(&bed.database, asked, Duration::from_secs(seconds)).await;
+        match PostgresStore::connect_with(options, PgPoolOptions::new()).await {
+            Ok(store) => app::store::SecretStore::close(&store).await,
+            Err(error) => {
+                assert!(!matches!(error, ConnectError::Pooler), "{asked}, {seconds} s: {error}");
+                assert!(seconds > 10, "{asked}, {seconds} s: {error}");
+            }
+        }
+    }
+}

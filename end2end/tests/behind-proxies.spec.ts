@@ -24,7 +24,7 @@ test('behind nginx, with the example as it stands, everything works', async ({ v
     await reader.revealButton.click();
     expect((await reader.save('large.bin')).bytes.equals(blob)).toBe(true);
 
-    // What a gateway has rewritten still opens, and is in nobody's log.
+    // A link that a gateway has rewritten still opens, and its key is in no log.
     const { link: second } = await (await SendPage.of(await visit(), nginx)).send('rewritten');
     const rewritten = await SecretPage.of(await visit(), second.replace('#k=', '%23k='));
     expect(await rewritten.reveal()).toBe('rewritten');

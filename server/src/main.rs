@@ -127,6 +127,7 @@ fn of_database(config: &Config, error: &ConnectError) -> String {
 }
 
 async fn serve(config: &Config, mut signals: Signals) -> Result<(), String> {
+    tracing::info!("starting: SIGTERM and SIGINT stop the server from now on");
     let unknown = unknown_variables();
     if !unknown.is_empty() {
         tracing::warn!(variables = ?unknown, "these environment variables are not settings of this server");

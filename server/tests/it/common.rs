@@ -14,7 +14,7 @@ mod sqlite;
 
 pub(crate) use apart::{MANY_FILES, run_apart};
 pub(crate) use bed::Bed;
-pub(crate) use crowd::{at_once, eventually, eventually_some, random};
+pub(crate) use crowd::{LONGEST_WAIT, at_once, eventually, eventually_some, random};
 pub(crate) use database::{Database, hex};
 pub(crate) use first_schema::FirstSchema;
 pub(crate) use log::{Log, shown};

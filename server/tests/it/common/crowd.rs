@@ -1,11 +1,14 @@
 //! Many callers at the same moment.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 use shared_crypto::Claim;
 use tokio::sync::Barrier;
+
+/// Ceiling for whatever a test waits for. It ends a test that would hang, and measures nothing.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_mins(1);
 
 /// Lets `n` calls go at one moment, each in a task of its own; the answers are in the order of the calls.
 pub(crate) async fn at_once<F>(n: usize, call: impl Fn(usize) -> F) -> Vec<F::Output>
@@ -23,26 +26,25 @@ where
     join_all(tasks.collect::<Vec<_>>()).await.into_iter().map(Result::unwrap).collect()
 }
 
-/// Waits until it is so, for ten seconds at most.
+/// Waits until the condition holds. Panics after a minute, which only a fault takes, however busy the machine is.
 pub(crate) async fn eventually<F: Future<Output = bool>>(is_so: impl Fn() -> F) {
-    for _ in 0..2000 {
-        if is_so().await {
-            return;
-        }
+    let started = Instant::now();
+    while !is_so().await {
+        assert!(started.elapsed() < LONGEST_WAIT, "it never came to that");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    panic!("it never came to that");
 }
 
-/// Waits until there is something, for ten seconds at most.
+/// Waits until there is a value. Panics after a minute.
 pub(crate) async fn eventually_some<T, F: Future<Output = Option<T>>>(what: impl Fn() -> F) -> T {
-    for _ in 0..2000 {
+    let started = Instant::now();
+    loop {
         if let Some(it) = what().await {
             return it;
         }
+        assert!(started.elapsed() < LONGEST_WAIT, "it never came to that");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    panic!("it never came to that");
 }
 
 /// A number below `end`.

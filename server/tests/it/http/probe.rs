@@ -5,6 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::process::Output;
 
 use tokio::process::Command;
+use tokio::time::{Instant, timeout_at};
 
 use super::Site;
 use crate::common::{Bed, LONGEST_WAIT, Line, Postgres, Proxy, Sqlite, eventually, eventually_some};
@@ -29,7 +30,7 @@ async fn health(listen: &str, more: &[&str]) -> Output {
         ])
         .kill_on_drop(true)
         .output();
-    tokio::time::timeout(LONGEST_WAIT, output).await.expect("the program gives up").unwrap()
+    timeout_at(Instant::now() + LONGEST_WAIT, output).await.expect("the program gives up").unwrap()
 }
 
 /// Asserts what the program says of a server that answers. On a busy machine it may give up before that, and is run again.

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
+use tokio::time::timeout_at;
 
 use super::{Site, create_body, sealed};
 use crate::common::{Bed, Database as _, LONGEST_WAIT, Sqlite, eventually};
@@ -64,7 +65,7 @@ async fn status(child: &Child, path: &str) -> u16 {
 
 /// Asserts that the server ends with success: at once, or after a short drain. [`LONG`] is more than is waited for.
 async fn assert_ends(child: &Child, why: &str) {
-    let ended = tokio::time::timeout(LONGEST_WAIT, child.ended()).await;
+    let ended = timeout_at(tokio::time::Instant::now() + LONGEST_WAIT, child.ended()).await;
     assert!(ended.expect("the server goes on draining").success(), "{why}");
 }
 

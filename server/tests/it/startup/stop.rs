@@ -45,17 +45,16 @@ fn ends(mut server: Child, signal: &str) -> ExitStatus {
     let pid = server.id().to_string();
     assert!(Command::new("sh").args(["-c", "kill -s $0 $1", signal, &pid]).status().unwrap().success());
     let sent = Instant::now();
-    let status = loop {
+    loop {
         if let Some(status) = server.try_wait().unwrap() {
-            break status;
+            return status;
         }
         if sent.elapsed() > LONGEST_WAIT {
             server.kill().unwrap();
             panic!("{signal} did not end it");
         }
         std::thread::sleep(Duration::from_millis(10));
-    };
-    status
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -82,11 +82,8 @@ const THEME: &str = "\
     });\n\
     }";
 
-/// Loads the WebAssembly and hydrates the islands. The integrity holds for what is streamed, and stops the start when it
-/// does not match.
-///
-/// Where the server has no such file any more, it was updated while this page was on its way: the page is loaded once more,
-/// with its fragment, before its fields are enabled. The mark for that is in the history entry, which a reload keeps.
+/// Loads the WebAssembly and hydrates the islands. The integrity holds for what is streamed, and stops the
+/// start when it does not match.
 fn boot_script(Assets { js, wasm, wasm_integrity, .. }: &Assets) -> String {
     format!(
         "try {{\n\
@@ -95,14 +92,8 @@ fn boot_script(Assets { js, wasm, wasm_integrity, .. }: &Assets) -> String {
          app.hydrate();\n\
          for (const island of document.querySelectorAll('leptos-island')) app[island.dataset.component]?.(island);\n\
          }} catch (error) {{\n\
-         const isMissing = async (file) => (await fetch(file, {{ method: 'HEAD' }})).status === 404;\n\
-         if (!history.state?.reloaded && (await Promise.all([{js:?}, {wasm:?}].map(isMissing)).catch(() => [])).includes(true)) {{\n\
-         history.replaceState({{ reloaded: true }}, '');\n\
-         location.reload();\n\
-         }} else {{\n\
          document.documentElement.dataset.boot = 'failed';\n\
          console.error(error);\n\
-         }}\n\
          }}"
     )
 }

@@ -262,19 +262,25 @@ test.describe('verify', () => {
 
 test('the configuration file names the server, and its token goes to that server and no other', async ({ server }) => {
   await inFolder(async (folder) => {
-    const seen: (string | undefined)[] = [];
+    const seen: [path: string, token: string | undefined][] = [];
     const between = await Between.before(server, (answer) => answer);
-    between.listener.prependListener('request', (asked) => seen.push(asked.headers.authorization));
+    between.listener.prependListener('request', (asked) => seen.push([asked.url ?? '', asked.headers.authorization]));
     await mkdir(join(folder, 'ikrypt'));
     await writeFile(join(folder, 'ikrypt/config.toml'), `server = "${between.origin}"\ntoken = "a-token-of-sixteen"\n`);
     const env = { XDG_CONFIG_HOME: folder };
     const own = await ikrypt(['send'], { input: 'x', env });
     expect(own.stdout.toString()).toContain(between.origin);
-    expect(seen).toEqual(['Bearer a-token-of-sixteen']);
+    expect(seen).toEqual([
+      ['/api/v1/config', undefined],
+      ['/api/v1/create', 'Bearer a-token-of-sixteen'],
+    ]);
     const other = await Between.before(server, (answer) => answer);
-    other.listener.prependListener('request', (asked) => seen.push(asked.headers.authorization));
+    other.listener.prependListener('request', (asked) => seen.push([asked.url ?? '', asked.headers.authorization]));
     expect((await ikrypt(['send', '--server', other.origin], { input: 'x', env })).status).toBe(0);
-    expect(seen).toEqual(['Bearer a-token-of-sixteen', undefined]);
+    expect(seen.slice(2)).toEqual([
+      ['/api/v1/config', undefined],
+      ['/api/v1/create', undefined],
+    ]);
     between.close();
     other.close();
 

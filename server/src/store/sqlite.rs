@@ -53,6 +53,7 @@ const STRANGER: Duration = Duration::from_millis(25);
 pub struct SqliteStore {
     writer: Writer,
     readers: SqlitePool,
+    checkpointer: SqlitePool,
     deleted: Arc<Notify>,
     creates: Arc<Gather<Creates>>,
     known: Arc<Gather<Known>>,
@@ -115,7 +116,7 @@ impl SqliteStore {
         permissions::make_files_private(file);
         let store = Self::attach_with(options.clone(), writer).await?;
         migrate::migrate(store.writer.pool(), LOCK_WAIT).await?;
-        files::keep_log_short(options, &store.writer, &store.deleted);
+        files::keep_log_short(options.get_filename(), &store.writer, &store.checkpointer, &store.deleted);
         // What a process that was killed has left in the log.
         store.deleted.notify_one();
         Ok(store)
@@ -136,7 +137,7 @@ impl SqliteStore {
         if !migrate::is_current(&mut *store.readers.acquire().await?).await? {
             return Err(ConnectError::Older);
         }
-        files::keep_log_short(options, &store.writer, &store.deleted);
+        files::keep_log_short(options.get_filename(), &store.writer, &store.checkpointer, &store.deleted);
         Ok(store)
     }
 
@@ -153,6 +154,7 @@ impl SqliteStore {
         writer: SqlitePoolOptions,
     ) -> Result<Self, ConnectError> {
         let writer = Writer::connect(options.clone(), writer).await?;
+        let checkpointer = files::checkpointer(options.clone());
         let readers = SqlitePoolOptions::new().max_connections(4).acquire_timeout(BUSY);
         let readers = readers.test_before_acquire(false).connect_lazy_with(options.read_only(true));
         let deleted = Arc::new(Notify::new());
@@ -167,7 +169,7 @@ impl SqliteStore {
             move || Known(readers.clone())
         });
         let (creates, known, reveals) = (Arc::new(creates), Arc::new(known), Arc::new(reveals));
-        Ok(Self { writer, readers, deleted, creates, known, reveals })
+        Ok(Self { writer, readers, checkpointer, deleted, creates, known, reveals })
     }
 
     /// Where the one lock for all who write is not free for a while, a stranger is told so without it: neither waits
@@ -272,6 +274,8 @@ impl SecretStore for SqliteStore {
         self.reveals.close().await;
         self.readers.close().await;
         files::checkpoint_at_the_end(&self.writer).await;
+        // The last connection that closes removes the log: the process must not end before it has.
+        self.checkpointer.close().await;
         self.writer.close().await;
     }
 

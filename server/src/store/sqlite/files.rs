@@ -39,11 +39,14 @@ pub(super) fn make_private(path: &Path) -> io::Result<()> {
 ///
 /// Most of it goes into the database from a connection of its own, beside whoever writes. Only what has come since is left
 /// for the moment in which nobody may write.
-pub(super) fn keep_log_short(options: SqliteConnectOptions, writer: &Writer, deleted: &Arc<Notify>) {
-    let (writer, deleted) = (writer.clone(), Arc::clone(deleted));
-    let log = file_beside(options.get_filename(), "-wal");
-    let beside = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
-    let beside = beside.acquire_timeout(CHECKPOINT_AFTER).connect_lazy_with(options);
+pub(super) fn keep_log_short(
+    database: &Path,
+    writer: &Writer,
+    checkpointer: &SqlitePool,
+    deleted: &Arc<Notify>,
+) {
+    let (writer, beside, deleted) = (writer.clone(), checkpointer.clone(), Arc::clone(deleted));
+    let log = file_beside(database, "-wal");
     tokio::spawn(async move {
         while !writer.pool().is_closed() {
             tokio::select! {
@@ -64,8 +67,14 @@ pub(super) fn keep_log_short(options: SqliteConnectOptions, writer: &Writer, del
                 () = writer.pool().close_event() => break,
             }
         }
-        beside.close().await;
     });
+}
+
+/// Returns a pool for the one connection that copies the log into the database while others write. It connects when it is
+/// used first.
+pub(super) fn checkpointer(options: SqliteConnectOptions) -> SqlitePool {
+    let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+    pool.acquire_timeout(CHECKPOINT_AFTER).connect_lazy_with(options)
 }
 
 /// What becomes of a log whose whole content is in the database.

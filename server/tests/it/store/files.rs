@@ -19,6 +19,7 @@ suite! {
     after_six_seconds_nothing_is_left_of_a_view_whose_reader_hung_up,
     after_a_crash_the_next_start_removes_what_was_left,
     a_clean_stop_leaves_nothing,
+    clean_stop_leaves_only_the_database_file,
     what_another_process_burns_is_gone_when_that_ends,
     a_backup_that_keeps_the_log_from_being_emptied_holds_up_nobody,
     a_long_log_is_written_over_from_its_beginning,
@@ -198,6 +199,20 @@ async fn a_clean_stop_leaves_nothing(_: &Bed<Sqlite>) {
     assert_eq!(found(fresh.folder.path(), head(&sample)), 1);
     store.close().await;
     assert_eq!(found(fresh.folder.path(), head(&sample)), 0);
+}
+
+async fn clean_stop_leaves_only_the_database_file(_: &Bed<Sqlite>) {
+    let fresh = Sqlite::fresh();
+    let store = store(fresh.options()).await;
+    let log = fresh.folder.path().join("ikrypt.db-wal");
+    // The connection that empties the log is open from here on.
+    let sample = Sample::new(1);
+    store.create(sample.request()).await.unwrap();
+    store.reveal(sample.attempt()).await.unwrap();
+    eventually(|| async { std::fs::metadata(&log).unwrap().len() == 0 }).await;
+    store.create(Sample::new(1).request()).await.unwrap();
+    store.close().await;
+    assert_eq!(fresh.files(), [fresh.folder.path().join("ikrypt.db")]);
 }
 
 async fn what_another_process_burns_is_gone_when_that_ends(bed: &Bed<Sqlite>) {

@@ -1,8 +1,8 @@
-//! The five server functions: `POST /api/v1/...`, plain JSON in and out.
+//! The five server functions: `POST` of plain JSON at the paths of [`Call`](shared_crypto::messages::Call).
 
 #![expect(
     missing_docs,
-    reason = "the macro makes a struct of the arguments; `shared_crypto::wire` documents them"
+    reason = "the macro makes a struct of the arguments; `shared_crypto::messages` documents them"
 )]
 
 mod strict_json;
@@ -10,11 +10,13 @@ mod strict_json;
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use server_fn::codec::{Json, Post};
-use shared_crypto::wire::{CreateAnswer, CreateRequest, OpenAnswer, ReceiptAnswer, Refusal, RevealAnswer};
+use shared_crypto::messages::{
+    CreateRequest, CreateResponse, ErrorBody, OpenResponse, ReceiptResponse, RevealResponse,
+};
 
 use crate::error::ApiError;
-use crate::vault::Vault;
 use strict_json::StrictJson;
+use vault::{SecretService, ServiceError};
 
 /// Stores a sealed secret.
 #[server(prefix = "/api/v1", endpoint = "create", input = Post<StrictJson>, output = Json)]
@@ -26,18 +28,18 @@ pub async fn create(
     receipt_hash: String,
     ttl_seconds: u32,
     max_views: u8,
-) -> Result<CreateAnswer, ApiError> {
+) -> Result<CreateResponse, ApiError> {
     let request =
         CreateRequest { envelope, share, access_hash, reveal_hash, receipt_hash, ttl_seconds, max_views };
-    let created = answer(vault()?.create(request).await)?;
+    let created = respond(service()?.create(request).await)?;
     expect_context::<ResponseOptions>().set_status(http::StatusCode::CREATED);
     Ok(created)
 }
 
 /// Gives out the envelope. Costs no view.
 #[server(prefix = "/api/v1", endpoint = "open", input = Post<StrictJson>, output = Json)]
-pub async fn open(id: String, access: String) -> Result<OpenAnswer, ApiError> {
-    answer(vault()?.open(&id, &access).await)
+pub async fn open(id: String, access: String) -> Result<OpenResponse, ApiError> {
+    respond(service()?.open(&id, &access).await)
 }
 
 /// Gives out the share. Costs one view.
@@ -47,26 +49,43 @@ pub async fn reveal(
     access: String,
     reveal: String,
     claim: String,
-) -> Result<RevealAnswer, ApiError> {
-    answer(vault()?.reveal(&id, &access, &reveal, &claim).await)
+) -> Result<RevealResponse, ApiError> {
+    respond(service()?.reveal(&id, &access, &reveal, &claim).await)
 }
 
 /// Says what became of a secret.
 #[server(prefix = "/api/v1", endpoint = "receipt", input = Post<StrictJson>, output = Json)]
-pub async fn receipt(token: String) -> Result<ReceiptAnswer, ApiError> {
-    answer(vault()?.receipt(&token).await)
+pub async fn receipt(token: String) -> Result<ReceiptResponse, ApiError> {
+    respond(service()?.receipt(&token).await)
 }
 
 /// Burns a secret.
 #[server(prefix = "/api/v1", endpoint = "burn", input = Post<StrictJson>, output = Json)]
-pub async fn burn(token: String) -> Result<ReceiptAnswer, ApiError> {
-    answer(vault()?.burn(&token).await)
+pub async fn burn(token: String) -> Result<ReceiptResponse, ApiError> {
+    respond(service()?.burn(&token).await)
 }
 
-fn vault() -> Result<Vault, ApiError> {
-    answer(use_context::<Vault>().ok_or_else(|| Refusal::TryLater.into()))
+/// Returns the service that the server has put into the context of every server function.
+fn service() -> Result<SecretService, ApiError> {
+    respond(use_context::<SecretService>().ok_or_else(|| ErrorBody::Unavailable.into()))
 }
 
-fn answer<T>(result: Result<T, ApiError>) -> Result<T, ApiError> {
-    result.inspect_err(ApiError::announce)
+/// Sets the status of an error, which the server function then returns as its body.
+fn respond<T>(result: Result<T, ServiceError>) -> Result<T, ApiError> {
+    result.map_err(ApiError::from).inspect_err(ApiError::set_response_head)
+}
+
+#[cfg(test)]
+mod tests {
+    use leptos::server_fn::ServerFn;
+    use shared_crypto::messages::Call;
+
+    use super::*;
+
+    #[test]
+    fn server_functions_are_served_at_the_paths_of_the_call_table() {
+        let served = [Create::PATH, Open::PATH, Reveal::PATH, Receipt::PATH, Burn::PATH];
+        let declared: Vec<_> = Call::ALL.iter().map(|call| call.path()).collect();
+        assert_eq!(served.as_slice(), declared);
+    }
 }

@@ -1,36 +1,27 @@
-//! Refusals on their way out: status, code and `Retry-After`.
+//! Error responses of the server functions: status, body and `Retry-After`.
 
 use leptos::prelude::*;
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::ServerFnErrorErr;
 use leptos_axum::ResponseOptions;
 use serde::{Deserialize, Serialize};
-use shared_crypto::wire::Refusal;
+use shared_crypto::messages::ErrorBody;
+use vault::ServiceError;
 
-use crate::store::StoreError;
-
-/// Seconds after which a server that could not answer is worth asking again.
-const TRY_AGAIN_AFTER: u32 = 2;
-
-/// A refusal, and how long to wait before another try.
+/// An error of a server function, serialised as its [`ErrorBody`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ApiError {
-    refusal: Refusal,
+    body: ErrorBody,
     #[serde(skip)]
     retry_after: Option<u32>,
 }
 
 impl ApiError {
-    /// A refusal, with seconds to wait.
-    pub const fn new(refusal: Refusal, retry_after: Option<u32>) -> Self {
-        Self { refusal, retry_after }
-    }
-
-    /// Puts status and `Retry-After` on the answer that is being made.
-    pub(crate) fn announce(&self) {
+    /// Sets the status and `Retry-After` of the response that is being made.
+    pub(crate) fn set_response_head(&self) {
         let Some(options) = use_context::<ResponseOptions>() else { return };
-        if let Ok(status) = http::StatusCode::from_u16(self.refusal.status()) {
+        if let Ok(status) = http::StatusCode::from_u16(self.body.status()) {
             options.set_status(status);
         }
         if let Some(seconds) = self.retry_after {
@@ -39,23 +30,9 @@ impl ApiError {
     }
 }
 
-impl From<Refusal> for ApiError {
-    fn from(refusal: Refusal) -> Self {
-        let retry_after = matches!(refusal, Refusal::TryLater).then_some(TRY_AGAIN_AFTER);
-        Self { refusal, retry_after }
-    }
-}
-
-/// The cause goes to the log, and to nobody else.
-impl From<StoreError> for ApiError {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Full => Refusal::StorageFull.into(),
-            StoreError::Unavailable(cause) => {
-                tracing::error!(cause, "the store gave no answer");
-                Refusal::TryLater.into()
-            }
-        }
+impl From<ServiceError> for ApiError {
+    fn from(ServiceError { body, retry_after }: ServiceError) -> Self {
+        Self { body, retry_after }
     }
 }
 
@@ -63,14 +40,14 @@ impl FromServerFnError for ApiError {
     type Encoder = JsonEncoding;
 
     fn from_server_fn_error(error: ServerFnErrorErr) -> Self {
-        let refusal = match error {
+        let body = match error {
             ServerFnErrorErr::Deserialization(_)
             | ServerFnErrorErr::Args(_)
-            | ServerFnErrorErr::MissingArg(_) => Refusal::InvalidRequest,
-            _ => Refusal::TryLater,
+            | ServerFnErrorErr::MissingArg(_) => ErrorBody::InvalidRequest,
+            _ => ErrorBody::Unavailable,
         };
-        let error = Self::from(refusal);
-        error.announce();
+        let error = Self::from(ServiceError::from(body));
+        error.set_response_head();
         error
     }
 }

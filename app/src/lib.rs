@@ -1,7 +1,7 @@
-//! What people see, the five server functions, and the rules of a view.
+//! The Leptos app: pages, islands, components, and the server functions.
 //!
-//! With the feature `ssr` this is the server's: pages are rendered, [`api`] is served, [`vault`] decides.
-//! With `hydrate` it is the browser's: the [`islands`] wake up, and nothing else is in the WebAssembly.
+//! With the feature `ssr` pages are rendered and [`api`] is served. With `hydrate` this is the WebAssembly of the
+//! browser, which holds the [`islands`] and what they need.
 
 // A page is one deeply nested type.
 #![recursion_limit = "256"]
@@ -29,7 +29,3 @@ pub mod pages;
 pub mod phrase;
 #[cfg(feature = "ssr")]
 pub mod shell;
-#[cfg(feature = "ssr")]
-pub mod store;
-#[cfg(feature = "ssr")]
-pub mod vault;

@@ -1,20 +1,20 @@
 //! The API as `OpenAPI` 3.1, made from the types that travel: what is served as a file, and shown as a page.
 
 mod calls;
-pub mod config;
+mod config;
 
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
-use shared_crypto::wire::Refusal;
+use shared_crypto::messages::{CONFIG_PATH, ErrorBody};
 
-use crate::vault::Limits;
-pub(crate) use calls::{CALLS, Call};
+pub(crate) use calls::{CALLS, CallDescription};
+use vault::SecretLimits;
 
 /// Requests and answers whose values are real ones, under keys that everybody knows.
 const EXAMPLE: &str = include_str!("../../docs/api/example.json");
 
 /// The document, with the limits of this server in it.
-pub fn document(limits: &Limits, public_url: Option<&str>) -> Value {
+pub fn document(limits: &SecretLimits, public_url: Option<&str>) -> Value {
     let settings = SchemaSettings::draft2020_12()
         .with(|settings| settings.definitions_path = "/components/schemas".into());
     let mut types = settings.into_generator();
@@ -23,9 +23,9 @@ pub fn document(limits: &Limits, public_url: Option<&str>) -> Value {
 
     let mut paths = Map::new();
     for call in &CALLS {
-        paths.insert(format!("/api/v1/{}", call.name), call.path(&mut types, &variants, &example));
+        paths.insert(call.call.path().to_owned(), call.path(&mut types, &variants, &example));
     }
-    paths.insert(config::PATH.to_owned(), config::path(&mut types));
+    paths.insert(CONFIG_PATH.to_owned(), config::path(&mut types));
     let mut schemas = types.take_definitions(true);
     if let Some(create) = schemas.get_mut("CreateRequest") {
         create["properties"]["ttl_seconds"]["maximum"] = json!(limits.max_ttl);
@@ -41,7 +41,7 @@ pub fn document(limits: &Limits, public_url: Option<&str>) -> Value {
             "summary": "One-time secret links, encrypted by the client",
             "description": "Five calls, and the limits of the server. Nothing that opens a secret, and no id, is ever in a URL. Byte strings are \
                 base64url without padding, times RFC 3339 in UTC, and unknown fields an error. A request that \
-                got no answer may be sent again as it was: nothing is stored, viewed or burned twice by that, and only \
+                got no answer may be sent again as it expected: nothing is stored, viewed or burned twice by that, and only \
                 a wrong passphrase counts again.",
             "license": { "name": "MIT or Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
@@ -62,7 +62,7 @@ pub fn document(limits: &Limits, public_url: Option<&str>) -> Value {
 
 /// Each refusal's own part of the type, by its code.
 fn variants(types: &mut schemars::SchemaGenerator) -> Map<String, Value> {
-    let whole = types.root_schema_for::<Refusal>().to_value();
+    let whole = types.root_schema_for::<ErrorBody>().to_value();
     let parts = whole["oneOf"].as_array().cloned().unwrap_or_default();
     let code = |part: &Value| part["properties"]["error"]["const"].as_str().map(str::to_owned);
     parts.into_iter().filter_map(|part| Some((code(&part)?, part))).collect()
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     fn found() -> Value {
-        document(&Limits { max_ttl: 7200, max_views: 7, ..Limits::default() }, None)
+        document(&SecretLimits { max_ttl: 7200, max_views: 7, ..SecretLimits::default() }, None)
     }
 
     #[test]
@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn config_is_described_field_by_field() {
         let document = found();
-        let answer = &document["paths"][config::PATH]["get"]["responses"]["200"];
+        let answer = &document["paths"][CONFIG_PATH]["get"]["responses"]["200"];
         let schema = answer["content"]["application/json"]["schema"]["$ref"].as_str().unwrap();
         assert_eq!(schema, "#/components/schemas/ServerConfig");
         let fields = document["components"]["schemas"]["ServerConfig"]["properties"].as_object().unwrap();
@@ -142,7 +142,7 @@ mod tests {
                     seen.insert(code.to_owned());
                     // Whatever else the variant holds, its code decides the status.
                     let whole = json!({ "error": code, "tries_left": 1, "state": "viewed", "ended_at": "2026-01-01T00:00:00Z" });
-                    let refusal: Refusal = serde_json::from_value(whole).unwrap();
+                    let refusal: ErrorBody = serde_json::from_value(whole).unwrap();
                     assert_eq!(refusal.status().to_string(), *status, "{path} {code}");
                 }
             }
@@ -152,11 +152,11 @@ mod tests {
 
     #[test]
     fn the_example_is_what_sealing_makes() {
-        use shared_crypto::{Envelope, Fresh, LinkKey, Payload, ReceiptToken, ServerShare, seal};
+        use shared_crypto::{Envelope, LinkKey, Payload, ReceiptToken, SealingKeys, ServerShare, seal};
         let example: Value = serde_json::from_str(EXAMPLE).unwrap();
         let create = &example["create"];
         let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let fresh = Fresh::fixed(
+        let fresh = SealingKeys::fixed(
             LinkKey::decode(&text(&example["link_key"])).unwrap(),
             ServerShare::decode(&text(&create["share"])).unwrap(),
             ReceiptToken::decode(&text(&example["token"])).unwrap(),

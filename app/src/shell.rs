@@ -9,13 +9,13 @@ use std::sync::Arc;
 use hydration_context::SsrSharedContext;
 use leptos::prelude::*;
 use shared_crypto::MAX_FILES;
-use shared_crypto::wire::ServerConfig;
+use shared_crypto::messages::ServerConfig;
 
 use crate::components::Layout;
 use crate::pages::Page;
-use crate::vault::{Limits, MIN_TTL};
 pub use operator::{Contact, LegalText, Operator};
 pub use template::{Case, Format, Part, template};
+use vault::{MIN_TTL, SecretLimits};
 
 /// What the pages know of the instance that serves them.
 #[derive(Debug, Clone)]
@@ -23,7 +23,7 @@ pub struct Site {
     /// Scheme, host and port under which people reach it, where the operator has said so.
     pub public_url: Option<String>,
     /// What the operator allows.
-    pub limits: Limits,
+    pub limits: SecretLimits,
     /// Whether a link can only be created with a token.
     pub needs_token: bool,
     /// Where the built files are.

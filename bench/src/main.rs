@@ -160,7 +160,7 @@ async fn one_round(args: &Args, table: &mut Table) -> Result<()> {
 }
 
 /// What a round finds out about one server.
-struct Found {
+struct RevealSnapshot {
     create: Load,
     reveal: Load,
     create_alone: Load,
@@ -169,7 +169,7 @@ struct Found {
     memory: f64,
 }
 
-async fn stories(args: &Args, database_url: &str, table: &mut Table, name: &str) -> Result<Found> {
+async fn stories(args: &Args, database_url: &str, table: &mut Table, name: &str) -> Result<RevealSnapshot> {
     let server = Server::start(&args.server, database_url, &[]).await?;
     let empty = client::get(server.address, CLIENTS, args.requests, "/health/live").await?;
     let page = client::get(server.address, CLIENTS, args.requests / 3, "/s/AAAAAAAAAAAAAAAA").await?;
@@ -207,5 +207,5 @@ async fn stories(args: &Args, database_url: &str, table: &mut Table, name: &str)
     #[expect(clippy::cast_precision_loss, reason = "megabytes")]
     let memory = peak.saturating_sub(base) as f64 / 32.0 / body as f64;
     server.stop().await?;
-    Ok(Found { create, reveal, create_alone, reveal_alone, memory })
+    Ok(RevealSnapshot { create, reveal, create_alone, reveal_alone, memory })
 }

@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use anyhow::Result;
 use bytes::Bytes;
 use serde_json::Value;
-use shared_crypto::wire::{OpenRequest, RevealRequest};
-use shared_crypto::{Claim, Fresh, Payload, Sealed, seal};
+use shared_crypto::messages::{OpenRequest, RevealRequest};
+use shared_crypto::{Claim, Payload, Sealed, SealingKeys, seal};
 
 use crate::client::{self, Load};
 
@@ -22,7 +22,7 @@ impl Batch {
         let text = "x".repeat(bytes);
         let mut sealed = Vec::with_capacity(number);
         for _ in 0..number {
-            sealed.push(seal(&Payload::text(text.as_str()), Fresh::generate()?, None)?);
+            sealed.push(seal(&Payload::text(text.as_str()), SealingKeys::generate()?, None)?);
         }
         let bodies = sealed.iter().map(|one| Ok(serde_json::to_vec(&one.to_request(3600, 1))?.into()));
         Ok(Self { bodies: bodies.collect::<Result<_>>()?, sealed, ids: Vec::new() })

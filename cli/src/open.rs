@@ -6,7 +6,9 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use serde_json::json;
-use shared_crypto::wire::{OpenAnswer, OpenRequest, Refusal, RevealAnswer, RevealRequest, State};
+use shared_crypto::messages::{
+    ErrorBody, OpenRequest, OpenResponse, RevealRequest, RevealResponse, SecretState,
+};
 use shared_crypto::{
     Bundle, Claim, Envelope, Error, File, Kdf, Passphrase, Payload, RevealKeys, SecretLink, ServerShare,
 };
@@ -39,7 +41,7 @@ pub(crate) fn run(args: &Open) -> Result<(), Failure> {
     }
     let server = Server::of_link(link.origin())?;
     let request = OpenRequest { id: link.id().encode(), access: link.derive_access().encode() };
-    let answer: OpenAnswer = server.call("open", &request, "Looking", PATIENCE).map_err(gone)?;
+    let answer: OpenResponse = server.call("open", &request, "Looking", PATIENCE).map_err(gone)?;
     // The link itself was understood: whatever is wrong with the envelope was done to it.
     let envelope = Envelope::decode(&answer.envelope).map_err(|_| Error::HeaderMismatch)?;
     link.accepts(&envelope)?;
@@ -104,11 +106,11 @@ impl Reader {
             };
             match self.try_reveal(&keys) {
                 Ok(share) => return Ok((keys, share)),
-                Err(No::Refused { refusal: Refusal::WrongPassphrase { tries_left }, retry_after }) => {
+                Err(No::Refused { refusal: ErrorBody::WrongPassphrase { tries_left }, retry_after }) => {
                     say!("{}.", wrong(tries_left));
                     wait(retry_after);
                 }
-                Err(No::Refused { refusal: Refusal::Locked, retry_after }) => {
+                Err(No::Refused { refusal: ErrorBody::Locked, retry_after }) => {
                     say!("Too many wrong passphrases. No view was used.");
                     wait(retry_after);
                 }
@@ -119,12 +121,12 @@ impl Reader {
 
     fn keys(&self, passphrase: &Passphrase) -> Result<RevealKeys, Failure> {
         let _progress = terminal::spinner("Checking the passphrase");
-        Ok(self.link.derive_keys(Some(&passphrase.stretch(&self.link.derive_salt())?))?)
+        Ok(self.link.derive_keys(Some(&passphrase.derive_key(&self.link.derive_salt())?))?)
     }
 
     fn ask(&self, keys: &RevealKeys) -> Result<ServerShare, Failure> {
         self.try_reveal(keys).map_err(|no| match no {
-            No::Refused { refusal: Refusal::WrongPassphrase { tries_left }, .. } => {
+            No::Refused { refusal: ErrorBody::WrongPassphrase { tries_left }, .. } => {
                 Failure::WrongPassphrase(wrong(tries_left))
             }
             no => gone(no),
@@ -140,7 +142,7 @@ impl Reader {
             reveal: keys.reveal().encode(),
             claim: Claim::generate().map_err(failed)?.encode(),
         };
-        let answer: RevealAnswer = self.server.call("reveal", &request, "Opening", CLAIM_PATIENCE)?;
+        let answer: RevealResponse = self.server.call("reveal", &request, "Opening", CLAIM_PATIENCE)?;
         ServerShare::decode(&answer.share).map_err(|_| No::Failed(Failure::Tampered(CHANGED.to_owned())))
     }
 }
@@ -159,21 +161,21 @@ fn wait(seconds: Option<u64>) {
 }
 
 fn gone(no: No) -> Failure {
-    let No::Refused { refusal: Refusal::Gone { state, ended_at }, .. } = &no else { return no.into() };
+    let No::Refused { refusal: ErrorBody::Gone { state, ended_at }, .. } = &no else { return no.into() };
     let when = terminal::moment(*ended_at);
     Failure::Gone(match state {
-        State::Burned => format!("the sender burned this secret at {when}. Ask for a new link"),
-        State::Expired => format!("this secret expired at {when}, and was deleted. Ask for a new link"),
-        State::Viewed | State::Live => format!(
+        SecretState::Burned => format!("the sender burned this secret at {when}. Ask for a new link"),
+        SecretState::Expired => format!("this secret expired at {when}, and was deleted. Ask for a new link"),
+        SecretState::Viewed | SecretState::Live => format!(
             "this secret was opened at {when}, and then deleted. If that was not you, tell the sender: somebody else may have read it"
         ),
     })
 }
 
-fn peek(args: &Open, link: &SecretLink, answer: &OpenAnswer) -> Result<(), Failure> {
+fn peek(args: &Open, link: &SecretLink, answer: &OpenResponse) -> Result<(), Failure> {
     let passphrase = link.kdf() != Kdf::None;
     let text = if args.json {
-        let OpenAnswer { max_views, views_left, created_at, expires_at, .. } = answer;
+        let OpenResponse { max_views, views_left, created_at, expires_at, .. } = answer;
         json!({
             "passphrase": passphrase,
             "max_views": max_views,
@@ -189,7 +191,7 @@ fn peek(args: &Open, link: &SecretLink, answer: &OpenAnswer) -> Result<(), Failu
     crate::print(format!("{text}\n").as_bytes())
 }
 
-fn in_words(answer: &OpenAnswer) -> String {
+fn in_words(answer: &OpenResponse) -> String {
     format!(
         "A secret that can be opened {}, until {}.",
         if answer.views_left == 1 {

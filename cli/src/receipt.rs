@@ -1,6 +1,6 @@
 //! `ikrypt receipt` and `ikrypt burn`: the sender's own side.
 
-use shared_crypto::wire::{ReceiptAnswer, ReceiptRequest, State};
+use shared_crypto::messages::{ReceiptRequest, ReceiptResponse, SecretState};
 
 use crate::args::{Burn, Receipt};
 use crate::failure::Failure;
@@ -31,7 +31,7 @@ fn asked(args: &Receipt) -> Result<(Server, ReceiptRequest), Failure> {
     Ok((Server::of_link(link.origin())?, ReceiptRequest { token: link.token().encode() }))
 }
 
-fn print(args: &Receipt, answer: &ReceiptAnswer) -> Result<(), Failure> {
+fn print(args: &Receipt, answer: &ReceiptResponse) -> Result<(), Failure> {
     let text = if args.json {
         serde_json::to_string(answer).map_err(|error| Failure::Here(error.to_string()))? + "\n"
     } else {
@@ -41,26 +41,26 @@ fn print(args: &Receipt, answer: &ReceiptAnswer) -> Result<(), Failure> {
 }
 
 /// The state, and a line for each thing that happened. A release is not a reading: nobody can know that.
-fn in_words(answer: &ReceiptAnswer) -> String {
+fn in_words(answer: &ReceiptResponse) -> String {
     let used = answer.viewed_at.len();
     let left = usize::from(answer.max_views).saturating_sub(used);
     let state = match answer.state {
-        State::Live => {
+        SecretState::Live => {
             let verb = if left == 1 { "is" } else { "are" };
             format!("Waiting: {} of {} {verb} left", left, terminal::count(answer.max_views, "view"))
         }
-        State::Viewed => "Opened to the last view, and deleted".to_owned(),
-        State::Expired => "Expired, and deleted".to_owned(),
-        State::Burned => "Burned, and deleted".to_owned(),
+        SecretState::Viewed => "Opened to the last view, and deleted".to_owned(),
+        SecretState::Expired => "Expired, and deleted".to_owned(),
+        SecretState::Burned => "Burned, and deleted".to_owned(),
     };
     let mut lines = vec![state, format!("{}  created", terminal::moment(answer.created_at))];
     for at in &answer.viewed_at {
         lines.push(format!("{}  released to somebody who has the link", terminal::moment(*at)));
     }
     match (answer.state, answer.ended_at) {
-        (State::Burned, Some(at)) => lines.push(format!("{}  burned", terminal::moment(at))),
-        (State::Expired, Some(at)) => lines.push(format!("{}  expired", terminal::moment(at))),
-        (State::Live, _) => lines.push(format!("{}  expires", terminal::moment(answer.expires_at))),
+        (SecretState::Burned, Some(at)) => lines.push(format!("{}  burned", terminal::moment(at))),
+        (SecretState::Expired, Some(at)) => lines.push(format!("{}  expired", terminal::moment(at))),
+        (SecretState::Live, _) => lines.push(format!("{}  expires", terminal::moment(answer.expires_at))),
         _ => {}
     }
     if answer.wrong_passphrases > 0 {

@@ -3,8 +3,8 @@
 use indicatif::HumanBytes;
 use qrcodegen::{QrCode, QrCodeEcc};
 use serde_json::json;
-use shared_crypto::wire::{CreateAnswer, Refusal};
-use shared_crypto::{Fresh, Passphrase, Payload, ReceiptLink, Recipe, SecretId, seal};
+use shared_crypto::messages::{CreateResponse, ErrorBody};
+use shared_crypto::{Generator, Passphrase, Payload, ReceiptLink, SealingKeys, SecretId, seal};
 use zeroize::Zeroizing;
 
 use crate::args::Send;
@@ -15,7 +15,7 @@ use crate::{clipboard, config, input, terminal};
 /// The same list as the page's.
 const WORDS: &str = include_str!("../../public/words.txt");
 /// Five words are 64 bits: far out of reach where tries are counted.
-const RECIPE: Recipe = Recipe::Words(5);
+const RECIPE: Generator = Generator::Words(5);
 
 /// A passphrase, and its text where it was made up here and must be said.
 struct Protection {
@@ -38,18 +38,18 @@ pub(crate) fn run(args: &Send) -> Result<(), Failure> {
     limits.check(args.expires, args.views)?;
     let protection = protection(args)?;
 
-    let fresh = Fresh::generate()?;
+    let fresh = SealingKeys::generate()?;
     let stretched = match &protection {
         None => None,
         Some(protection) => {
             let _progress = terminal::spinner("Protecting with the passphrase");
-            Some(protection.passphrase.stretch(&fresh.derive_salt())?)
+            Some(protection.passphrase.derive_key(&fresh.derive_salt())?)
         }
     };
     let sealed = seal(&payload, fresh, stretched.as_ref())?;
     drop(payload);
     let request = sealed.to_request(ttl, args.views);
-    let answer: CreateAnswer = server
+    let answer: CreateResponse = server
         .call("create", &request, "Sending", PATIENCE)
         .map_err(|no| refused(no, args, &limits, size))?;
     let id = SecretId::decode(&answer.id)
@@ -140,13 +140,13 @@ fn too_large(size: u64, most: Option<u64>) -> Failure {
 fn refused(no: No, args: &Send, limits: &Limits, size: u64) -> Failure {
     let No::Refused { refusal, .. } = &no else { return no.into() };
     match refusal {
-        Refusal::TooLarge => too_large(size, limits.max_secret_bytes),
-        Refusal::InvalidRequest => Failure::Server(format!(
+        ErrorBody::TooLarge => too_large(size, limits.max_secret_bytes),
+        ErrorBody::InvalidRequest => Failure::Server(format!(
             "the server does not take this: {} or {} is outside its limits",
             terminal::duration(args.expires),
             terminal::count(args.views, "view"),
         )),
-        Refusal::StorageFull => {
+        ErrorBody::StorageFull => {
             Failure::Server("the server has no room for another secret right now: try again later".to_owned())
         }
         _ => no.into(),

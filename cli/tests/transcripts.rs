@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use server::config::Config;
-use server::shutdown::Phase;
+use server::http::shutdown::Phase;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -47,7 +47,7 @@ async fn started(database_url: &str) -> SocketAddr {
     };
     tokio::spawn(async move {
         let (_phase, phases) = watch::channel(Phase::Serving);
-        server::serve::serve(listener, &config, Arc::clone(&store), assets, phases).await
+        server::commands::serve::serve(listener, &config, Arc::clone(&store), assets, phases).await
     });
     address
 }

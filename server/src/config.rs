@@ -14,12 +14,12 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use app::vault::Limits;
 use chrono::{DateTime, Utc};
 use clap::parser::ValueSource;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use shared_crypto::SecretId;
 use url::Url;
+use vault::SecretLimits;
 
 pub(crate) use http::parse_origin;
 pub use http::{Hsts, HttpSettings};
@@ -173,8 +173,8 @@ impl Config {
     }
 
     /// What the operator allows.
-    pub fn limits(&self) -> Limits {
-        Limits {
+    pub fn limits(&self) -> SecretLimits {
+        SecretLimits {
             max_secret_bytes: usize::try_from(self.max_secret_bytes).unwrap_or(usize::MAX),
             max_ttl: self.max_ttl,
             max_views: self.max_views,

@@ -9,17 +9,19 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use app::shell::Assets;
-use app::store::SecretStore;
 use chrono::{DateTime, Utc};
-use server::check::{Finding, Verdict};
+use server::commands::check::{Finding, Verdict};
+use server::commands::health::probe;
+use server::commands::manifest::manifest;
+use server::commands::{admin, check, serve};
 use server::config::{Admin, Command, Config, unknown_variables};
-use server::manifest::manifest;
-use server::probe::probe;
-use server::shutdown::{Phase, Signals};
+use server::http::handlers::assets;
+use server::http::shutdown::{Phase, Signals};
 use server::store::ConnectError;
-use server::{admin, assets, check, serve, store, telemetry};
+use server::{store, telemetry};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
+use vault::SecretStore;
 
 fn main() -> ExitCode {
     let config = Config::read();
@@ -84,8 +86,11 @@ async fn operate(config: &Config, command: &Command) -> Result<ExitCode, String>
         }
         Command::Admin(command) => {
             // Only what says so makes or changes a table: a misplaced path is an error, and no empty database.
-            let store =
-                if *command == Admin::Migrate { connect(config).await? } else { attach(config).await? };
+            let store = if *command == Admin::Migrate {
+                connect(config).await?
+            } else {
+                connect_existing(config).await?
+            };
             let said = admin::run(&*store, command).await;
             store.close().await;
             println!("{}", said.map_err(|error| error.to_string())?);
@@ -118,8 +123,8 @@ async fn connect(config: &Config) -> Result<Arc<dyn SecretStore>, String> {
     store::connect(&config.database_url).await.map_err(|error| of_database(config, &error))
 }
 
-async fn attach(config: &Config) -> Result<Arc<dyn SecretStore>, String> {
-    store::attach(&config.database_url).await.map_err(|error| of_database(config, &error))
+async fn connect_existing(config: &Config) -> Result<Arc<dyn SecretStore>, String> {
+    store::connect_existing(&config.database_url).await.map_err(|error| of_database(config, &error))
 }
 
 fn of_database(config: &Config, error: &ConnectError) -> String {

@@ -1,20 +1,20 @@
 //! The two databases behind [`SecretStore`], chosen by the URL's scheme.
 
+mod batcher;
 mod database_url;
-mod docket;
+mod decide_batch;
 mod failure;
-mod gather;
 mod migrations;
 mod numbered;
 mod postgres;
-mod rows;
+mod retry;
+mod row;
 mod sqlite;
-mod unit;
 
 use std::sync::Arc;
 
-use app::store::SecretStore;
 use sqlx::migrate::MigrateError;
+use vault::SecretStore;
 
 pub use database_url::describe;
 pub(crate) use database_url::may_hold_password;
@@ -32,10 +32,10 @@ pub async fn connect(database_url: &str) -> Result<Arc<dyn SecretStore>, Connect
 }
 
 /// Connects to what is there already: makes no file, and leaves the tables as they are.
-pub async fn attach(database_url: &str) -> Result<Arc<dyn SecretStore>, ConnectError> {
+pub async fn connect_existing(database_url: &str) -> Result<Arc<dyn SecretStore>, ConnectError> {
     match backend(database_url)? {
-        Backend::Postgres => Ok(Arc::new(PostgresStore::attach(database_url).await?)),
-        Backend::Sqlite => Ok(Arc::new(SqliteStore::attach(database_url).await?)),
+        Backend::Postgres => Ok(Arc::new(PostgresStore::connect_existing(database_url).await?)),
+        Backend::Sqlite => Ok(Arc::new(SqliteStore::connect_existing(database_url).await?)),
     }
 }
 

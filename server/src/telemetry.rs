@@ -1,6 +1,9 @@
 //! The log: structured, to standard error. It holds no path of a secret, no id, no body, no address. Traces hold
 //! the same.
 
+pub(crate) mod log_limit;
+pub(crate) mod metrics;
+
 use std::io::IsTerminal as _;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,9 +24,9 @@ use tracing_subscriber::Layer as _;
 use tracing_subscriber::prelude::*;
 
 use crate::config::{Config, LogFormat};
-use crate::health;
-use crate::log_limit::{Line, LogLimit};
-use crate::state::AppState;
+use crate::http::handlers::health;
+use crate::http::state::AppState;
+use crate::telemetry::log_limit::{Line, LogLimit};
 
 /// Spans have a target of their own: without a collector there are none.
 const TRACES: &str = "ikrypt_traces";
@@ -45,6 +48,7 @@ pub fn init(config: &Config) -> Result<Telemetry, ExporterBuildError> {
     // Only what this project writes: a library may name a path or a statement's values.
     let mut filter = tracing_subscriber::filter::Targets::new()
         .with_target("app", config.log)
+        .with_target("vault", config.log)
         .with_target("server", config.log)
         .with_target("ikrypt_server", config.log);
     let spans = provider.as_ref().map(|provider| {

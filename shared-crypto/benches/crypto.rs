@@ -2,12 +2,12 @@
 #![allow(missing_docs, reason = "the macros of criterion make functions of their own")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use shared_crypto::{Envelope, Fresh, Passphrase, Payload, Salt, open, seal};
+use shared_crypto::{Envelope, Passphrase, Payload, Salt, SealingKeys, open, seal};
 
 const MEGABYTE: u64 = 1_000_000;
 
-fn fresh() -> Fresh {
-    Fresh::generate().expect("the operating system has random bytes")
+fn fresh() -> SealingKeys {
+    SealingKeys::generate().expect("the operating system has random bytes")
 }
 
 fn sealing_and_opening(criterion: &mut Criterion) {
@@ -30,8 +30,9 @@ fn stretching(criterion: &mut Criterion) {
         Passphrase::new("correct horse battery staple").expect("it has a length that is allowed");
     let mut group = criterion.benchmark_group("passphrase");
     group.sample_size(20);
-    group
-        .bench_function("stretch", |bencher| bencher.iter(|| passphrase.stretch(&Salt::from_bytes([7; 16]))));
+    group.bench_function("stretch", |bencher| {
+        bencher.iter(|| passphrase.derive_key(&Salt::from_bytes([7; 16])))
+    });
     group.finish();
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Error, encoding, padded_len};
+use crate::{Error, base64url, padded_len};
 
 /// How a passphrase becomes key material: the third byte of the header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,12 +61,12 @@ impl Envelope {
 
     /// Reads the `b64u` form.
     pub fn decode(text: &str) -> Result<Self, Error> {
-        Self::parse(encoding::decode(text)?)
+        Self::parse(base64url::decode(text)?)
     }
 
     /// The `b64u` form.
     pub fn encode(&self) -> String {
-        encoding::encode(&self.bytes)
+        base64url::encode(&self.bytes)
     }
 
     /// Whether a passphrase is needed.

@@ -2,7 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
-use crate::{AccessProof, Claim, ClaimVeil, RevealProof, SecretId};
+use crate::{AccessProof, Claim, ClaimMask, RevealProof, SecretId};
 
 /// A SHA-256 value.
 pub type Digest = [u8; 32];
@@ -24,9 +24,9 @@ pub fn claim_hash(id: &SecretId, access: &AccessProof, reveal: &RevealProof, cla
 
 /// `SHA-256("ikrypt/v1 claim veil" ‖ id ‖ access ‖ reveal ‖ claim)`: what a share is hidden with that is kept for
 /// whoever repeats a claim. It is in no database, and can be made only of the claim itself.
-pub fn claim_veil(id: &SecretId, access: &AccessProof, reveal: &RevealProof, claim: &Claim) -> ClaimVeil {
+pub fn claim_mask(id: &SecretId, access: &AccessProof, reveal: &RevealProof, claim: &Claim) -> ClaimMask {
     const LABEL: &[u8] = b"ikrypt/v1 claim veil";
-    ClaimVeil::from_bytes(sha256(&[
+    ClaimMask::from_bytes(sha256(&[
         LABEL,
         id.as_bytes(),
         access.as_bytes(),
@@ -57,5 +57,5 @@ pub fn request_hash(
 
 /// Reads the canonical `b64u` of a SHA-256 value.
 pub fn decode_digest(text: &str) -> Result<Digest, crate::Error> {
-    crate::encoding::decode_array(text)
+    crate::base64url::decode_array(text)
 }

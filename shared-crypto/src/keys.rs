@@ -5,7 +5,7 @@ use std::fmt;
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::{Error, encoding};
+use crate::{Error, base64url};
 
 /// Fixed byte strings that are wiped on drop, compared in constant time, and never printed.
 macro_rules! byte_strings {
@@ -28,7 +28,7 @@ macro_rules! byte_strings {
                 &self.0
             }
 
-            /// Fresh random bytes of the operating system.
+            /// SealingKeys random bytes of the operating system.
             pub fn generate() -> Result<Self, Error> {
                 let mut bytes = [0; $len];
                 getrandom::fill(&mut bytes).map_err(|_| Error::Random)?;
@@ -37,12 +37,12 @@ macro_rules! byte_strings {
 
             /// Reads canonical `b64u` of exactly this length.
             pub fn decode(text: &str) -> Result<Self, Error> {
-                encoding::decode_array(text).map(Self)
+                base64url::decode_array(text).map(Self)
             }
 
             /// The `b64u` form.
             pub fn encode(&self) -> String {
-                encoding::encode(&self.0)
+                base64url::encode(&self.0)
             }
         }
 
@@ -78,17 +78,17 @@ byte_strings! {
     /// Names one attempt to view, so that a retry is not a second view.
     Claim(16);
     /// Hides a share that is kept for whoever repeats a claim. Only the claim itself makes it.
-    ClaimVeil(32);
+    ClaimMask(32);
     /// The salt of the passphrase, derived from the link key.
     Salt(16);
     /// What Argon2id makes of a passphrase.
-    Stretched(32);
+    PassphraseKey(32);
 }
 
 impl ServerShare {
     /// The share under a veil; and of that, the share. Each veil is for one claim, and so for one share.
     #[must_use]
-    pub fn veiled(&self, veil: &ClaimVeil) -> Self {
+    pub fn masked(&self, veil: &ClaimMask) -> Self {
         let mut bytes = self.0;
         bytes.iter_mut().zip(veil.0).for_each(|(byte, veil)| *byte ^= veil);
         Self(bytes)

@@ -9,9 +9,9 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::keys::{AccessProof, LinkKey, ReceiptToken, Salt, SecretId, Stretched};
-use crate::schedule::CHECK_LEN;
-use crate::{Envelope, Error, Kdf, RevealKeys, encoding};
+use crate::key_schedule::CHECK_LEN;
+use crate::keys::{AccessProof, LinkKey, PassphraseKey, ReceiptToken, Salt, SecretId};
+use crate::{Envelope, Error, Kdf, RevealKeys, base64url};
 
 use recover::{Naming, Source};
 pub use shape::LinkShape;
@@ -92,7 +92,7 @@ impl SecretLink {
         &self.id
     }
 
-    /// How the passphrase is stretched, or that there is none.
+    /// The key derivation function of the passphrase, or that there is none.
     pub const fn kdf(&self) -> Kdf {
         self.kdf
     }
@@ -113,10 +113,10 @@ impl SecretLink {
         self.key.derive_salt()
     }
 
-    /// What reveals and opens. `stretched` must be there exactly if [`Self::kdf`] asks for it.
-    pub fn derive_keys(&self, stretched: Option<&Stretched>) -> Result<RevealKeys, Error> {
-        if stretched.is_some() == (self.kdf == Kdf::Argon2id) {
-            Ok(self.key.derive_keys(stretched))
+    /// What reveals and opens. `passphrase_key` must be there exactly if [`Self::kdf`] asks for it.
+    pub fn derive_keys(&self, passphrase_key: Option<&PassphraseKey>) -> Result<RevealKeys, Error> {
+        if passphrase_key.is_some() == (self.kdf == Kdf::Argon2id) {
+            Ok(self.key.derive_keys(passphrase_key))
         } else {
             Err(Error::PassphraseExpected)
         }
@@ -134,7 +134,7 @@ impl SecretLink {
 
 /// A candidate whose check holds, even where its version is not known; `None` where it does not hold.
 fn read_fragment(candidate: &str, id: &SecretId) -> Option<(Result<Kdf, Error>, LinkKey)> {
-    let bytes: [u8; FRAGMENT_LEN] = encoding::decode_array(candidate).ok()?;
+    let bytes: [u8; FRAGMENT_LEN] = base64url::decode_array(candidate).ok()?;
     let (&link_byte, rest) = bytes.split_first()?;
     let (key, check) = rest.split_first_chunk()?;
     let key = LinkKey::from_bytes(*key);
@@ -161,7 +161,7 @@ impl fmt::Display for SecretLink {
             "{}/s/{}#k={}",
             self.origin,
             self.id.encode(),
-            *Zeroizing::new(encoding::encode(&*fragment))
+            *Zeroizing::new(base64url::encode(&*fragment))
         )
     }
 }

@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "in a test, what fails may panic")]
 
 use shared_crypto::{
-    Bundle, Envelope, Error, File, Fresh, LinkKey, MAX_FILES, Passphrase, Payload, ReceiptToken, SecretId,
-    ServerShare, seal,
+    Bundle, Envelope, Error, File, LinkKey, MAX_FILES, Passphrase, Payload, ReceiptToken, SealingKeys,
+    SecretId, ServerShare, seal,
 };
 
 #[test]
@@ -47,7 +47,7 @@ fn byte_strings_of_another_length_or_form_are_refused() {
 fn an_envelope_in_another_form_is_refused() {
     // 1,056, 1,120 and 1,184 bytes: base64 of each ends in its own way.
     for (len, padding, stray) in [(500, "", ""), (1050, "==", "B"), (1100, "=", "B")] {
-        let sealed = seal(&Payload::text("x".repeat(len)), Fresh::generate().unwrap(), None).unwrap();
+        let sealed = seal(&Payload::text("x".repeat(len)), SealingKeys::generate().unwrap(), None).unwrap();
         let text = sealed.to_request(60, 1).envelope;
         assert_eq!(Envelope::decode(&text).map(|envelope| envelope.encode()).as_ref(), Ok(&text));
         let mut others =
@@ -65,7 +65,7 @@ fn an_envelope_in_another_form_is_refused() {
 #[test]
 fn a_passphrase_is_never_trimmed() {
     let salt = LinkKey::from_bytes([7; 32]).derive_salt();
-    let stretch = |text| Passphrase::new(text).unwrap().stretch(&salt).unwrap();
+    let stretch = |text| Passphrase::new(text).unwrap().derive_key(&salt).unwrap();
     assert_ne!(stretch("a"), stretch("a "));
     assert_eq!(stretch("a "), stretch("a\u{2007}"), "a space is a space");
 }
@@ -120,7 +120,7 @@ fn a_bundle_has_1_to_16_files() {
 
 #[test]
 fn nothing_random_is_drawn_twice() {
-    let sealed = || seal(&Payload::text("hunter2"), Fresh::generate().unwrap(), None).unwrap();
+    let sealed = || seal(&Payload::text("hunter2"), SealingKeys::generate().unwrap(), None).unwrap();
     let (one, other) = (sealed(), sealed());
     assert_ne!(one.keys().access(), other.keys().access());
     assert_ne!(one.share(), other.share());

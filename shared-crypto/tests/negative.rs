@@ -5,11 +5,11 @@
 mod sample;
 
 use sample::{ORIGIN, id, sealed};
-use shared_crypto::{Envelope, Error, Payload, RevealKeys, SecretLink, ServerShare, Stretched, open};
+use shared_crypto::{Envelope, Error, PassphraseKey, Payload, RevealKeys, SecretLink, ServerShare, open};
 
 /// What Argon2id might have made of a passphrase, without its third of a second.
-fn stretched() -> Stretched {
-    Stretched::from_bytes([0xE7; 32])
+fn stretched() -> PassphraseKey {
+    PassphraseKey::from_bytes([0xE7; 32])
 }
 
 /// Every copy of `bytes` with one bit turned, with the place of the byte.
@@ -73,7 +73,7 @@ fn another_passphrase_has_another_proof_and_does_not_decrypt() {
     let sealed = sealed(Some(&right));
     let link = sealed.link(ORIGIN, id());
     for (at, turned) in one_bit_turned(right.as_bytes()) {
-        let wrong = Stretched::from_bytes(turned.try_into().unwrap());
+        let wrong = PassphraseKey::from_bytes(turned.try_into().unwrap());
         let keys = link.derive_keys(Some(&wrong)).unwrap();
         assert_eq!(keys.access(), sealed.keys().access(), "looking needs no passphrase");
         assert_ne!(keys.reveal(), sealed.keys().reveal(), "byte {at}");

@@ -5,8 +5,8 @@
 use proptest::collection::vec;
 use proptest::prelude::*;
 use shared_crypto::{
-    Claim, Envelope, Error, Fresh, LinkKey, LinkShape, Passphrase, Payload, ReceiptLink, ReceiptToken,
-    SecretId, SecretLink, ServerShare, Stretched, padded_len, seal,
+    Claim, Envelope, Error, LinkKey, LinkShape, Passphrase, PassphraseKey, Payload, ReceiptLink,
+    ReceiptToken, SealingKeys, SecretId, SecretLink, ServerShare, padded_len, seal,
 };
 
 const ORIGIN: &str = "https://ikrypt.example";
@@ -14,8 +14,9 @@ const ORIGIN: &str = "https://ikrypt.example";
 fn link() -> impl Strategy<Value = SecretLink> {
     (any::<[u8; 32]>(), any::<[u8; 12]>(), any::<Option<[u8; 32]>>()).prop_map(|(key, id, stretched)| {
         let (share, token) = (ServerShare::from_bytes([0xD1; 32]), ReceiptToken::from_bytes([0xB5; 32]));
-        let fresh = Fresh::fixed(LinkKey::from_bytes(key), share, token, [0; 12]);
-        let sealed = seal(&Payload::text(""), fresh, stretched.map(Stretched::from_bytes).as_ref()).unwrap();
+        let fresh = SealingKeys::fixed(LinkKey::from_bytes(key), share, token, [0; 12]);
+        let sealed =
+            seal(&Payload::text(""), fresh, stretched.map(PassphraseKey::from_bytes).as_ref()).unwrap();
         sealed.link(ORIGIN, SecretId::from_bytes(id))
     })
 }

@@ -9,8 +9,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use reader::read;
 use shared_crypto::{
-    Bundle, Envelope, Error, File, Fresh, Passphrase, Payload, SecretId, SecretLink, Stretched, open,
-    padded_len, seal,
+    Bundle, Envelope, Error, File, Passphrase, PassphraseKey, Payload, SealingKeys, SecretId, SecretLink,
+    open, padded_len, seal,
 };
 
 const ORIGIN: &str = "https://ikrypt.example";
@@ -38,8 +38,8 @@ proptest! {
         id in any::<[u8; 12]>(),
         stretched in any::<Option<[u8; 32]>>(),
     ) {
-        let stretched = stretched.map(Stretched::from_bytes);
-        let sealed = seal(&payload, Fresh::generate().unwrap(), stretched.as_ref()).unwrap();
+        let stretched = stretched.map(PassphraseKey::from_bytes);
+        let sealed = seal(&payload, SealingKeys::generate().unwrap(), stretched.as_ref()).unwrap();
         let link = sealed.link(ORIGIN, SecretId::from_bytes(id)).to_string();
 
         let link = SecretLink::parse(&link).unwrap();
@@ -54,7 +54,7 @@ proptest! {
 
     #[test]
     fn an_envelope_is_as_long_as_its_padding_and_32_bytes(text in ".{0,3000}") {
-        let sealed = seal(&Payload::text(text.clone()), Fresh::generate().unwrap(), None).unwrap();
+        let sealed = seal(&Payload::text(text.clone()), SealingKeys::generate().unwrap(), None).unwrap();
         prop_assert_eq!(sealed.envelope().len(), padded_len(5 + text.len()).unwrap() + 32);
         let encoded = sealed.to_request(60, 1).envelope;
         let decoded = Envelope::decode(&encoded).unwrap();
@@ -90,8 +90,8 @@ proptest! {
         payload in prop_oneof![text(), bundle()],
         passphrase in "\\PC{1,80}",
     ) {
-        let fresh = Fresh::generate().unwrap();
-        let stretched = Passphrase::new(&passphrase).unwrap().stretch(&fresh.derive_salt()).unwrap();
+        let fresh = SealingKeys::generate().unwrap();
+        let stretched = Passphrase::new(&passphrase).unwrap().derive_key(&fresh.derive_salt()).unwrap();
         let sealed = seal(&payload, fresh, Some(&stretched)).unwrap();
         let link = sealed.link(ORIGIN, SecretId::generate().unwrap()).to_string();
         let envelope = sealed.to_request(60, 1).envelope;
@@ -103,7 +103,7 @@ proptest! {
 #[test]
 fn passwords_of_1_to_1000_characters_have_one_size() {
     let request = |len: usize| {
-        let sealed = seal(&Payload::text("x".repeat(len)), Fresh::generate().unwrap(), None).unwrap();
+        let sealed = seal(&Payload::text("x".repeat(len)), SealingKeys::generate().unwrap(), None).unwrap();
         (sealed.envelope().len(), serde_json::to_string(&sealed.to_request(86_400, 1)).unwrap().len())
     };
     let one = request(1);

@@ -6,10 +6,11 @@ use std::fmt::Debug;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::DateTime;
-use shared_crypto::wire::CreateAnswer;
+use shared_crypto::messages::CreateResponse;
 use shared_crypto::{
-    AccessProof, Bundle, Claim, ClaimVeil, Envelope, Error, File, Fresh, Kdf, LinkKey, Passphrase, Payload,
-    ReceiptLink, ReceiptToken, RevealProof, Salt, SecretId, SecretLink, ServerShare, Stretched, seal,
+    AccessProof, Bundle, Claim, ClaimMask, Envelope, Error, File, Kdf, LinkKey, Passphrase, PassphraseKey,
+    Payload, ReceiptLink, ReceiptToken, RevealProof, Salt, SealingKeys, SecretId, SecretLink, ServerShare,
+    seal,
 };
 
 /// What `Debug` prints of `value` that stands in `content`: two neighbouring bytes as hex or as text, three as
@@ -62,7 +63,7 @@ fn byte_strings_print_their_name_and_no_byte() {
             assert_eq!(format!("{:?}", $name::from_bytes(bytes)), concat!(stringify!($name), "(<redacted>)"));
         )*};
     }
-    each!(LinkKey ServerShare ReceiptToken SecretId AccessProof RevealProof Claim ClaimVeil Salt Stretched);
+    each!(LinkKey ServerShare ReceiptToken SecretId AccessProof RevealProof Claim ClaimMask Salt PassphraseKey);
 }
 
 #[test]
@@ -82,7 +83,7 @@ fn what_was_sealed_and_what_links_hold_prints_no_byte() {
     let (key, share, token, nonce) =
         (content::<32>(0xC0), content::<32>(0xD0), content::<32>(0xDF), content::<12>(0xB0));
     let id = content::<12>(0xA0);
-    let fresh = Fresh::fixed(
+    let fresh = SealingKeys::fixed(
         LinkKey::from_bytes(key),
         ServerShare::from_bytes(share),
         ReceiptToken::from_bytes(token),
@@ -108,8 +109,11 @@ fn what_was_sealed_and_what_links_hold_prints_no_byte() {
 #[test]
 fn the_answer_to_create_does_not_print_the_id() {
     let id = SecretId::from_bytes(content(0xC0));
-    let answer =
-        CreateAnswer { id: id.encode(), created_at: DateTime::UNIX_EPOCH, expires_at: DateTime::UNIX_EPOCH };
+    let answer = CreateResponse {
+        id: id.encode(),
+        created_at: DateTime::UNIX_EPOCH,
+        expires_at: DateTime::UNIX_EPOCH,
+    };
     prints_nothing_of(id.as_bytes(), &answer);
 }
 

@@ -2,7 +2,7 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used, reason = "in a test, what fails may panic")]
 
-use shared_crypto::{Envelope, Fresh, Passphrase, Payload, Salt, open, seal};
+use shared_crypto::{Envelope, Passphrase, Payload, Salt, SealingKeys, open, seal};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -33,15 +33,15 @@ fn median(mut work: impl FnMut()) -> f64 {
 #[wasm_bindgen_test]
 fn the_speed_of_sealing_opening_and_stretching() {
     let payload = Payload::text("x".repeat(8_000_000));
-    let sealed = seal(&payload, Fresh::generate().unwrap(), None).unwrap();
+    let sealed = seal(&payload, SealingKeys::generate().unwrap(), None).unwrap();
     let envelope = Envelope::parse(sealed.envelope().to_vec()).unwrap();
     let per_second = |milliseconds: f64| MEGABYTES * 1000.0 / milliseconds;
 
-    let sealing = median(|| drop(seal(&payload, Fresh::generate().unwrap(), None).unwrap()));
+    let sealing = median(|| drop(seal(&payload, SealingKeys::generate().unwrap(), None).unwrap()));
     console_log!("speed: seal {:.1} MB/s", per_second(sealing));
     let opening = median(|| drop(open(&envelope, sealed.keys(), sealed.share()).unwrap()));
     console_log!("speed: open {:.1} MB/s", per_second(opening));
     let passphrase = Passphrase::new("correct horse battery staple").unwrap();
-    let stretching = median(|| drop(passphrase.stretch(&Salt::from_bytes([7; 16])).unwrap()));
+    let stretching = median(|| drop(passphrase.derive_key(&Salt::from_bytes([7; 16])).unwrap()));
     console_log!("speed: stretch {stretching:.1} ms");
 }

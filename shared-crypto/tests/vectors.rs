@@ -9,7 +9,7 @@ pub(crate) mod reader;
 use frozen::{Vector, refused, vectors};
 use reader::read;
 use shared_crypto::{
-    Claim, Error, Fresh, LinkKey, Passphrase, Payload, ReceiptLink, ReceiptToken, Sealed, SecretId,
+    Claim, Error, LinkKey, Passphrase, Payload, ReceiptLink, ReceiptToken, Sealed, SealingKeys, SecretId,
     SecretLink, ServerShare, claim_hash, request_hash, seal,
 };
 #[cfg(target_arch = "wasm32")]
@@ -104,14 +104,14 @@ fn every_refused_envelope_is_refused_for_its_own_reason() {
 
 /// Seals as the vector's sender did, Argon2id included.
 fn sealed(v: &Vector) -> Sealed {
-    let fresh = Fresh::fixed(
+    let fresh = SealingKeys::fixed(
         LinkKey::from_bytes(v.link_key.array()),
         ServerShare::from_bytes(v.share.array()),
         ReceiptToken::from_bytes(v.receipt_token.array()),
         v.nonce.array(),
     );
     let stretched = v.passphrase.as_ref().map(|text| {
-        let stretched = Passphrase::new(text).unwrap().stretch(&fresh.derive_salt()).unwrap();
+        let stretched = Passphrase::new(text).unwrap().derive_key(&fresh.derive_salt()).unwrap();
         assert_eq!(stretched.as_bytes(), &v.stretched.array(), "{}", v.name);
         stretched
     });

@@ -7,7 +7,9 @@
 mod vectors;
 
 use js_sys::{Array, Uint8Array};
-use shared_crypto::{Fresh, LinkKey, Payload, ReceiptToken, SecretId, ServerShare, Stretched, seal};
+use shared_crypto::{
+    LinkKey, PassphraseKey, Payload, ReceiptToken, SealingKeys, SecretId, ServerShare, seal,
+};
 use vectors::{frozen, reader::read, written_out};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -38,16 +40,16 @@ fn text() -> String {
 }
 
 /// The link key, the passphrase and what Argon2id makes of it, which the browser itself cannot.
-fn with_and_without_passphrase() -> [(LinkKey, Option<String>, Option<Stretched>); 2] {
+fn with_and_without_passphrase() -> [(LinkKey, Option<String>, Option<PassphraseKey>); 2] {
     let v = frozen::vectors().into_iter().find(|v| v.name == "passphrase").unwrap();
-    let stretched = Stretched::from_bytes(v.stretched.array());
+    let stretched = PassphraseKey::from_bytes(v.stretched.array());
     [
         (LinkKey::generate().unwrap(), None, None),
         (LinkKey::from_bytes(v.link_key.array()), v.passphrase, Some(stretched)),
     ]
 }
 
-fn js(stretched: Option<&Stretched>) -> Option<Uint8Array> {
+fn js(stretched: Option<&PassphraseKey>) -> Option<Uint8Array> {
     stretched.map(|stretched| Uint8Array::from(stretched.as_bytes().as_slice()))
 }
 
@@ -76,7 +78,7 @@ async fn web_crypto_opens_what_rust_sealed() {
     for (key, _, stretched) in with_and_without_passphrase() {
         let (share, token) = (ServerShare::generate().unwrap(), ReceiptToken::generate().unwrap());
         let nonce = SecretId::generate().unwrap();
-        let fresh = Fresh::fixed(key, share, token, *nonce.as_bytes());
+        let fresh = SealingKeys::fixed(key, share, token, *nonce.as_bytes());
         let payload = Payload::text(text());
         let sealed = seal(&payload, fresh, stretched.as_ref()).unwrap();
         let link = sealed.link("https://ikrypt.example", SecretId::generate().unwrap()).to_string();

@@ -8,5 +8,5 @@ use wasm_bindgen::prelude::wasm_bindgen;
 #[wasm_bindgen]
 pub fn stretch(passphrase: &str, salt: &[u8]) -> Result<Vec<u8>, JsError> {
     let salt = Salt::from_bytes(salt.try_into()?);
-    Ok(Passphrase::new(passphrase)?.stretch(&salt)?.as_bytes().to_vec())
+    Ok(Passphrase::new(passphrase)?.derive_key(&salt)?.as_bytes().to_vec())
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use js_sys::JsString;
 use leptos::prelude::set_timeout;
-use shared_crypto::wire::Refusal;
+use shared_crypto::messages::ErrorBody;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, Headers, RequestCache, RequestInit, Response};
@@ -19,7 +19,7 @@ pub enum Failure {
     /// The server said no.
     Refused {
         /// What it said.
-        refusal: Refusal,
+        refusal: ErrorBody,
         /// Seconds until another try is worth it.
         retry_after: Option<u32>,
     },
@@ -38,8 +38,8 @@ where
     let Some(answer) = answer else { return Err(Failure::Silence) };
     match status {
         Ok(()) => A::read(&answer).ok_or(Failure::Silence),
-        Err(retry_after) => match Refusal::read(&answer) {
-            None | Some(Refusal::TryLater) => Err(Failure::Silence),
+        Err(retry_after) => match ErrorBody::read(&answer) {
+            None | Some(ErrorBody::Unavailable) => Err(Failure::Silence),
             Some(refusal) => Err(Failure::Refused { refusal, retry_after }),
         },
     }

@@ -3,9 +3,9 @@
 
 use chrono::{DateTime, Utc};
 use js_sys::{Array, Date, JSON, JsString, Object, Reflect};
-use shared_crypto::wire::{
-    CreateAnswer, CreateRequest, OpenAnswer, OpenRequest, ReceiptAnswer, ReceiptRequest, Refusal,
-    RevealAnswer, RevealRequest, State,
+use shared_crypto::messages::{
+    CreateRequest, CreateResponse, ErrorBody, OpenRequest, OpenResponse, ReceiptRequest, ReceiptResponse,
+    RevealRequest, RevealResponse, SecretState,
 };
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -78,12 +78,12 @@ impl Reader {
         time(&self.get(name)?)
     }
 
-    fn state(&self, name: &str) -> Option<State> {
+    fn state(&self, name: &str) -> Option<SecretState> {
         Some(match self.text(name)?.as_str() {
-            "live" => State::Live,
-            "viewed" => State::Viewed,
-            "expired" => State::Expired,
-            "burned" => State::Burned,
+            "live" => SecretState::Live,
+            "viewed" => SecretState::Viewed,
+            "expired" => SecretState::Expired,
+            "burned" => SecretState::Burned,
             _ => return None,
         })
     }
@@ -139,14 +139,14 @@ impl Request for ReceiptRequest {
     }
 }
 
-impl Answer for CreateAnswer {
+impl Answer for CreateResponse {
     fn read(json: &Reader) -> Option<Self> {
         let (created_at, expires_at) = (json.time("created_at")?, json.time("expires_at")?);
         Some(Self { id: json.text("id")?, created_at, expires_at })
     }
 }
 
-impl Answer for OpenAnswer {
+impl Answer for OpenResponse {
     fn read(json: &Reader) -> Option<Self> {
         Some(Self {
             envelope: json.text("envelope")?,
@@ -158,13 +158,13 @@ impl Answer for OpenAnswer {
     }
 }
 
-impl Answer for RevealAnswer {
+impl Answer for RevealResponse {
     fn read(json: &Reader) -> Option<Self> {
         Some(Self { share: json.text("share")?, views_left: json.number("views_left")? })
     }
 }
 
-impl Answer for ReceiptAnswer {
+impl Answer for ReceiptResponse {
     fn read(json: &Reader) -> Option<Self> {
         Some(Self {
             state: json.state("state")?,
@@ -184,21 +184,21 @@ impl Answer for ReceiptAnswer {
     }
 }
 
-impl Answer for Refusal {
+impl Answer for ErrorBody {
     fn read(json: &Reader) -> Option<Self> {
         Some(match json.text("error")?.as_str() {
             "invalid_request" => Self::InvalidRequest,
             "unauthorized" => Self::Unauthorized,
             "wrong_passphrase" => Self::WrongPassphrase { tries_left: json.number("tries_left")? },
             "cross_site" => Self::CrossSite,
-            "unavailable" => Self::Unavailable,
+            "unavailable" => Self::NotFound,
             "conflict" => Self::Conflict,
             "gone" => Self::Gone { state: json.state("state")?, ended_at: json.time("ended_at")? },
             "too_large" => Self::TooLarge,
             "unsupported_media_type" => Self::UnsupportedMediaType,
             "rate_limited" => Self::RateLimited,
             "locked" => Self::Locked,
-            "try_later" => Self::TryLater,
+            "try_later" => Self::Unavailable,
             "storage_full" => Self::StorageFull,
             _ => return None,
         })

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use js_sys::{Array, Object, Promise, Reflect, Uint8Array};
 use leptos::prelude::set_timeout;
-use shared_crypto::{Error, Passphrase, Salt, Stretched};
+use shared_crypto::{Error, Passphrase, PassphraseKey, Salt};
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -22,10 +22,10 @@ pub enum Failure {
 }
 
 /// Stretches a passphrase in a worker, whose 64 MiB go when it ends.
-pub async fn stretch(passphrase: &str, salt: &Salt) -> Result<Stretched, Failure> {
+pub async fn stretch(passphrase: &str, salt: &Salt) -> Result<PassphraseKey, Failure> {
     match in_worker(passphrase, salt).await {
         Ok(answer) => match answer.dyn_ref::<Uint8Array>().map(|bytes| bytes.to_vec().try_into()) {
-            Some(Ok(bytes)) => Ok(Stretched::from_bytes(bytes)),
+            Some(Ok(bytes)) => Ok(PassphraseKey::from_bytes(bytes)),
             _ if answer.as_string() == Some(Error::PassphraseLength.to_string()) => {
                 Err(Failure::Refused(Error::PassphraseLength))
             }
@@ -33,7 +33,7 @@ pub async fn stretch(passphrase: &str, salt: &Salt) -> Result<Stretched, Failure
         },
         // A page that is being developed has no worker: `cargo leptos` does not build it.
         Err(_) if cfg!(debug_assertions) => Passphrase::new(passphrase)
-            .and_then(|passphrase| passphrase.stretch(salt))
+            .and_then(|passphrase| passphrase.derive_key(salt))
             .map_err(Failure::Refused),
         Err(_) => Err(Failure::Silence),
     }

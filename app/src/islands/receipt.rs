@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use leptos::prelude::*;
-use shared_crypto::wire::{ReceiptAnswer, ReceiptRequest, Refusal, State};
+use shared_crypto::messages::{ErrorBody, ReceiptRequest, ReceiptResponse, SecretState};
 use shared_crypto::{Error, ReceiptLink};
 
 use crate::browser::api::{call_until_answered, sleep};
@@ -19,7 +19,7 @@ const REFRESH: Duration = Duration::from_secs(10);
 
 const STAGES: [&str; 3] = ["looking", "shown", "failed"];
 
-/// State, time line and burn, for whoever holds the receipt link.
+/// SecretState, time line and burn, for whoever holds the receipt link.
 #[island]
 pub fn Receipt(children: Children) -> impl IntoView {
     if cfg!(feature = "hydrate") {
@@ -31,7 +31,7 @@ pub fn Receipt(children: Children) -> impl IntoView {
 /// What the page knows.
 struct Sender {
     token: String,
-    last: RefCell<Option<ReceiptAnswer>>,
+    last: RefCell<Option<ReceiptResponse>>,
     /// How often somebody has asked.
     asked: Cell<u32>,
 }
@@ -123,14 +123,16 @@ impl Sender {
     /// Asks by itself, as long as something can still happen. What changed is announced, and the focus
     /// stays where it is.
     fn follow(self: &Rc<Self>) {
-        if !self.last.borrow().as_ref().is_some_and(|last| last.state == State::Live) {
+        if !self.last.borrow().as_ref().is_some_and(|last| last.state == SecretState::Live) {
             return;
         }
         let (sender, asked) = (Rc::clone(self), self.asked.get());
         leptos::task::spawn_local(async move {
             let request = ReceiptRequest { token: sender.token.clone() };
             // No answer is no news: whoever wants to know it now presses Refresh.
-            let Ok(answer) = call::<_, ReceiptAnswer>("receipt", &request, PATIENCE_MS).await else { return };
+            let Ok(answer) = call::<_, ReceiptResponse>("receipt", &request, PATIENCE_MS).await else {
+                return;
+            };
             // Somebody has asked in between, and this answer may be the older one.
             if sender.asked.get() != asked {
                 return;
@@ -157,8 +159,8 @@ fn fail(problem: &Problem) {
     page::focus("failed-title");
 }
 
-fn show(receipt: &ReceiptAnswer) {
-    let is_live = receipt.state == State::Live;
+fn show(receipt: &ReceiptResponse) {
+    let is_live = receipt.state == SecretState::Live;
     dom::say("shown-title", headline(receipt));
     let used = receipt.viewed_at.len();
     dom::say("views", &format!("{used} of {} used.", phrase::count(receipt.max_views.into(), "view")));
@@ -175,29 +177,29 @@ fn show(receipt: &ReceiptAnswer) {
     dom::show("live", is_live);
 }
 
-fn headline(receipt: &ReceiptAnswer) -> &'static str {
+fn headline(receipt: &ReceiptResponse) -> &'static str {
     match (receipt.state, receipt.viewed_at.is_empty()) {
-        (State::Live, true) => "Not opened yet",
-        (State::Live, false) => "Opened, with views left",
-        (State::Viewed, _) => "Opened, and deleted",
-        (State::Expired, true) => "Expired without being opened",
-        (State::Expired, false) => "Expired",
-        (State::Burned, _) => "Burned",
+        (SecretState::Live, true) => "Not opened yet",
+        (SecretState::Live, false) => "Opened, with views left",
+        (SecretState::Viewed, _) => "Opened, and deleted",
+        (SecretState::Expired, true) => "Expired without being opened",
+        (SecretState::Expired, false) => "Expired",
+        (SecretState::Burned, _) => "Burned",
     }
 }
 
 /// What happened, in its order, and what will; each with how it looks.
-fn events(receipt: &ReceiptAnswer) -> Vec<(&'static str, String)> {
+fn events(receipt: &ReceiptResponse) -> Vec<(&'static str, String)> {
     let at = |what: &str, when| format!("{what} {}", time::moment(when));
     let mut events = vec![("", at("Created", receipt.created_at))];
     events.extend(
         receipt.viewed_at.iter().map(|when| ("viewed", at("Released to somebody who has the link", *when))),
     );
     match (receipt.state, receipt.ended_at) {
-        (State::Burned, Some(when)) => events.push(("ended", at("Burned by you", when))),
-        (State::Expired, Some(when)) => events.push(("ended", at("Expired", when))),
-        (State::Viewed, Some(when)) => events.push(("ended", at("Deleted with the last view", when))),
-        (State::Live, _) => {
+        (SecretState::Burned, Some(when)) => events.push(("ended", at("Burned by you", when))),
+        (SecretState::Expired, Some(when)) => events.push(("ended", at("Expired", when))),
+        (SecretState::Viewed, Some(when)) => events.push(("ended", at("Deleted with the last view", when))),
+        (SecretState::Live, _) => {
             let ahead = time::relative(receipt.expires_at);
             events.push(("ahead", format!("{} ({ahead})", at("Expires", receipt.expires_at))));
         }
@@ -211,11 +213,11 @@ fn problem(failure: &Failure) -> Problem {
         Failure::Silence => {
             Problem("The server does not answer", "Nothing was changed. Check your connection and try again.")
         }
-        Failure::Refused { refusal: Refusal::Unavailable, .. } => Problem(
+        Failure::Refused { refusal: ErrorBody::NotFound, .. } => Problem(
             "There is no receipt for this link",
             "Receipts are kept for a week after the secret's expiry. If this one should still be there, copy the whole link again.",
         ),
-        Failure::Refused { refusal: Refusal::RateLimited, .. } => {
+        Failure::Refused { refusal: ErrorBody::RateLimited, .. } => {
             Problem("Too many requests from here", "Wait a minute and try again.")
         }
         Failure::Refused { .. } => {

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use leptos::prelude::*;
-use shared_crypto::wire::RevealRequest;
+use shared_crypto::messages::RevealRequest;
 use shared_crypto::{Payload, RevealKeys, SecretLink};
 
 use crate::browser::page::LeaveGuard;

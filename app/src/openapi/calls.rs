@@ -1,22 +1,20 @@
-//! The five calls: what each is for, and what it answers with.
+//! The description of each call: its purpose, types and example.
 
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
-use shared_crypto::wire::{
-    CreateAnswer, CreateRequest, OpenAnswer, OpenRequest, ReceiptAnswer, ReceiptRequest, RevealAnswer,
-    RevealRequest,
+use shared_crypto::messages::{
+    Call, CreateRequest, CreateResponse, ErrorCode, OpenRequest, OpenResponse, ReceiptRequest,
+    ReceiptResponse, RevealRequest, RevealResponse,
 };
 
-/// One call of the API.
-pub(crate) struct Call {
-    pub(crate) name: &'static str,
+/// The description of one call.
+pub(crate) struct CallDescription {
+    pub(crate) call: Call,
     pub(crate) summary: &'static str,
     pub(crate) description: &'static str,
-    success: u16,
     answered: &'static str,
     request: fn(&mut SchemaGenerator) -> Value,
     answer: fn(&mut SchemaGenerator) -> Value,
-    refusals: &'static [&'static str],
     example: fn(&Value) -> Value,
 }
 
@@ -24,90 +22,60 @@ fn reference<T: JsonSchema>(types: &mut SchemaGenerator) -> Value {
     types.subschema_for::<T>().to_value()
 }
 
-/// What every call may answer, and the status it goes with.
-const ALWAYS: [(u16, &str); 7] = [
-    (400, "invalid_request"),
-    (403, "cross_site"),
-    (413, "too_large"),
-    (415, "unsupported_media_type"),
-    (429, "rate_limited"),
-    (503, "try_later"),
-    (507, "storage_full"),
-];
-/// What some may.
-const SOMETIMES: [(u16, &str); 6] = [
-    (401, "unauthorized"),
-    (403, "wrong_passphrase"),
-    (404, "unavailable"),
-    (409, "conflict"),
-    (410, "gone"),
-    (429, "locked"),
-];
-
 /// In the order in which a secret meets them.
-pub(crate) const CALLS: [Call; 5] = [
-    Call {
-        name: "create",
+pub(crate) const CALLS: [CallDescription; 5] = [
+    CallDescription {
+        call: Call::Create,
         summary: "Store a sealed secret",
         description: "Creating twice is creating once: the same request again has the same answer, whatever has become \
             of the secret since. An envelope whose plain length no correct writer makes is refused, so that no client \
             can forget to hide the length.",
-        success: 201,
         answered: "Stored. The link is `/s/{id}#k={fragment}`; the fragment never goes to the server",
         request: reference::<CreateRequest>,
-        answer: reference::<CreateAnswer>,
-        refusals: &["unauthorized", "conflict"],
+        answer: reference::<CreateResponse>,
         example: |example| example["create"].clone(),
     },
-    Call {
-        name: "open",
+    CallDescription {
+        call: Call::Open,
         summary: "Look at the envelope",
         description: "Costs no view. The client checks that the envelope belongs to the link before it asks for one.",
-        success: 200,
         answered: "The envelope, and how often and how long it can still be revealed",
         request: reference::<OpenRequest>,
-        answer: reference::<OpenAnswer>,
-        refusals: &["unavailable", "gone"],
+        answer: reference::<OpenResponse>,
         example: |example| json!({ "id": ID, "access": example["access"] }),
     },
-    Call {
-        name: "reveal",
+    CallDescription {
+        call: Call::Reveal,
         summary: "Get the server's half of the key",
         description: "Costs one view, once for each claim: for five minutes the same request has the same answer, also \
             after the secret is gone. The last view deletes the record in the same transaction. A wrong passphrase \
             costs no view; the fifth in a row, and each after it, locks the secret for a while.",
-        success: 200,
         answered: "The share",
         request: reference::<RevealRequest>,
-        answer: reference::<RevealAnswer>,
-        refusals: &["wrong_passphrase", "unavailable", "gone", "locked"],
+        answer: reference::<RevealResponse>,
         example: |example| {
             json!({
                 "id": ID, "access": example["access"], "reveal": example["reveal"], "claim": example["claim"],
             })
         },
     },
-    Call {
-        name: "receipt",
+    CallDescription {
+        call: Call::Receipt,
         summary: "See what became of a secret",
         description: "For the sender, who made the token. Answered until seven days after the expiry.",
-        success: 200,
         answered: "The receipt",
         request: reference::<ReceiptRequest>,
-        answer: reference::<ReceiptAnswer>,
-        refusals: &["unavailable"],
+        answer: reference::<ReceiptResponse>,
         example: |example| json!({ "token": example["token"] }),
     },
-    Call {
-        name: "burn",
+    CallDescription {
+        call: Call::Burn,
         summary: "Delete a secret before it expires",
         description: "For the sender. What ended first stays: burning what was viewed, has expired or was burned \
             changes nothing.",
-        success: 200,
         answered: "The receipt as it is after it",
         request: reference::<ReceiptRequest>,
-        answer: reference::<ReceiptAnswer>,
-        refusals: &["unavailable"],
+        answer: reference::<ReceiptResponse>,
         example: |example| json!({ "token": example["token"] }),
     },
 ];
@@ -115,7 +83,7 @@ pub(crate) const CALLS: [Call; 5] = [
 /// No secret has it, but by a chance of 2^-96.
 const ID: &str = "AAAAAAAAAAAAAAAA";
 
-impl Call {
+impl CallDescription {
     /// Its entry under `paths`.
     pub(super) fn path(
         &self,
@@ -125,20 +93,21 @@ impl Call {
     ) -> Value {
         let mut responses = Map::new();
         responses.insert(
-            self.success.to_string(),
+            self.call.success_status().to_string(),
             json!({
                 "description": self.answered,
                 "content": { "application/json": { "schema": (self.answer)(types) } },
             }),
         );
-        for (status, code) in self.refusals() {
-            let Some(variant) = variants.get(code) else { continue };
+        for code in self.errors() {
+            let status = code.status();
+            let Some(variant) = variants.get(code.name()) else { continue };
             let response = responses.entry(status.to_string()).or_insert_with(|| {
                 let mut response = json!({
                     "description": "",
                     "content": { "application/json": { "schema": { "oneOf": [] } } },
                 });
-                if matches!(status, 429 | 503) || self.name == "reveal" && status == 403 {
+                if matches!(status, 429 | 503) || self.call == Call::Reveal && status == 403 {
                     response["headers"] = json!({
                         "Retry-After": {
                             "description": "Seconds until another try is worth it",
@@ -159,11 +128,11 @@ impl Call {
             }
         }
         // An empty requirement: where anybody may create, nothing is shown.
-        let security = if self.name == "create" { json!([{}, { "token": [] }]) } else { json!([]) };
+        let security = if self.call == Call::Create { json!([{}, { "token": [] }]) } else { json!([]) };
         json!({
             "post": {
                 "security": security,
-                "operationId": self.name,
+                "operationId": self.call.name(),
                 "summary": self.summary,
                 "description": self.description,
                 "requestBody": {
@@ -177,11 +146,10 @@ impl Call {
         })
     }
 
-    /// Status and code of whatever is not the answer.
-    pub(crate) fn refusals(&self) -> impl Iterator<Item = (u16, &'static str)> {
-        let own = SOMETIMES.into_iter().filter(|(_, code)| self.refusals.contains(code));
-        let mut all: Vec<_> = ALWAYS.into_iter().chain(own).collect();
-        all.sort_unstable();
-        all.into_iter()
+    /// Returns the errors that the call may answer with, by status and name.
+    pub(crate) fn errors(&self) -> Vec<ErrorCode> {
+        let mut errors = [&Call::COMMON_ERRORS, self.call.own_errors()].concat();
+        errors.sort_unstable_by_key(|code| (code.status(), code.name()));
+        errors
     }
 }

@@ -2,10 +2,7 @@
 
 use schemars::SchemaGenerator;
 use serde_json::{Value, json};
-use shared_crypto::wire::ServerConfig;
-
-/// Where it is served.
-pub const PATH: &str = "/api/v1/config";
+use shared_crypto::messages::ServerConfig;
 
 /// Returns its entry under `paths`.
 pub(super) fn path(types: &mut SchemaGenerator) -> Value {

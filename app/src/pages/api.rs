@@ -4,7 +4,9 @@ use leptos::prelude::*;
 use serde_json::Value;
 
 use super::Meta;
-use crate::openapi::{CALLS, Call, PYTHON, config, curl, document};
+use shared_crypto::messages::CONFIG_PATH;
+
+use crate::openapi::{CALLS, CallDescription, PYTHON, curl, document};
 use crate::shell::Site;
 
 pub(super) const META: Meta = Meta::text(
@@ -47,19 +49,19 @@ fn view(site: &Site) -> impl IntoView + use<> {
 
 /// The call that is no `POST`: what the server allows.
 fn limits(document: &Value) -> impl IntoView + use<> {
-    let item = &document["paths"][config::PATH]["get"];
+    let item = &document["paths"][CONFIG_PATH]["get"];
     let text = |name: &str| item[name].as_str().unwrap_or_default().to_owned();
     let gives = fields(document, item.pointer("/responses/200/content/application~1json/schema"));
     view! {
         <h2 id="config">{text("summary")}</h2>
-        <p><code>"GET "{config::PATH}</code></p>
+        <p><code>"GET "{CONFIG_PATH}</code></p>
         <p>{text("description")}</p>
         {table("What config answers", gives)}
     }
 }
 
-fn described(call: &Call, document: &Value) -> impl IntoView + use<> {
-    let path = format!("/api/v1/{}", call.name);
+fn described(call: &CallDescription, document: &Value) -> impl IntoView + use<> {
+    let path = call.call.path().to_owned();
     let item = &document["paths"][&path]["post"];
     let body = "/content/application~1json/schema";
     let takes = fields(document, item["requestBody"].pointer(body));
@@ -70,8 +72,10 @@ fn described(call: &Call, document: &Value) -> impl IntoView + use<> {
         .unwrap_or_default();
     let gives = fields(document, answer.pointer(body));
     let refusals = call
-        .refusals()
-        .map(|(status, code)| {
+        .errors()
+        .into_iter()
+        .map(|code| {
+            let (status, code) = (code.status(), code.name());
             let listed = item["responses"][status.to_string()].pointer(body).map(|schema| &schema["oneOf"]);
             let variant = listed
                 .and_then(Value::as_array)
@@ -82,12 +86,12 @@ fn described(call: &Call, document: &Value) -> impl IntoView + use<> {
         })
         .collect_view();
     view! {
-        <h2 id=call.name>{call.summary}</h2>
+        <h2 id={call.call.name()}>{call.summary}</h2>
         <p><code>"POST "{path}</code></p>
         <p>{call.description}</p>
-        {table(&format!("What {} takes", call.name), takes)}
+        {table(&format!("What {} takes", call.call.name()), takes)}
         <p>{status}": "{with_code(answer["description"].as_str().unwrap_or_default())}"."</p>
-        {table(&format!("What {} answers", call.name), gives)}
+        {table(&format!("What {} answers", call.call.name()), gives)}
         <details>
             <summary>"Or one of these errors"</summary>
             <table class="fields">

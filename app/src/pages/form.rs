@@ -6,7 +6,7 @@ use crate::components::{Alert, Asleep, PassphraseField, hush};
 use crate::islands::{CUSTOM, Compose};
 use crate::phrase;
 use crate::shell::Site;
-use crate::vault::Limits;
+use vault::SecretLimits;
 
 /// The lives that the form offers, in seconds.
 pub(crate) const TTLS: [u32; 6] = [600, 3_600, 86_400, 259_200, 604_800, 2_592_000];
@@ -34,7 +34,7 @@ pub(super) fn form(site: &Site, focused: bool) -> AnyView {
     .into_any()
 }
 
-fn write(limits: Limits, needs_token: bool, focused: bool) -> impl IntoView {
+fn write(limits: SecretLimits, needs_token: bool, focused: bool) -> impl IntoView {
     let max_bytes = limits.max_secret_bytes;
     let size = phrase::size(max_bytes as u64);
     view! {

@@ -4,12 +4,12 @@ use chrono::TimeDelta;
 
 use super::*;
 use crate::shell::{Assets, Contact, LegalText, Operator, render};
-use crate::vault::{CLAIM_TTL, Limits, RECEIPT_TTL};
+use vault::{CLAIM_TTL, RECEIPT_TTL, SecretLimits};
 
 fn site() -> Site {
     Site {
         public_url: Some("https://secrets.example".to_owned()),
-        limits: Limits::default(),
+        limits: SecretLimits::default(),
         needs_token: false,
         assets: Assets {
             css: "/pkg/test.css".to_owned(),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use shared_crypto::wire::Refusal;
+use shared_crypto::messages::ErrorBody;
 use ureq::SendBody;
 use ureq::http::Response;
 
@@ -30,7 +30,7 @@ pub(crate) enum No {
     /// The server said so.
     Refused {
         /// What it said.
-        refusal: Refusal,
+        refusal: ErrorBody,
         /// Seconds until another try is worth it.
         retry_after: Option<u64>,
     },
@@ -53,10 +53,10 @@ impl Miss {
     fn undecided(self) -> Self {
         match self {
             Self::Final(No::Failed(failure)) => Self::Silence(failure.to_string()),
-            Self::Final(No::Refused { refusal: Refusal::RateLimited, .. }) => {
+            Self::Final(No::Refused { refusal: ErrorBody::RateLimited, .. }) => {
                 Self::Silence("too many requests from here".to_owned())
             }
-            Self::Final(No::Refused { refusal: Refusal::StorageFull, .. }) => {
+            Self::Final(No::Refused { refusal: ErrorBody::StorageFull, .. }) => {
                 Self::Silence("it has no room".to_owned())
             }
             other => other,
@@ -160,7 +160,7 @@ impl Server {
             )))));
         }
         match serde_json::from_slice(&answer) {
-            Ok(Refusal::TryLater) => Err(Miss::Silence("it asks to try later".to_owned())),
+            Ok(ErrorBody::Unavailable) => Err(Miss::Silence("it asks to try later".to_owned())),
             Ok(refusal) => Err(Miss::Final(No::Refused { refusal, retry_after })),
             Err(_) if status.is_server_error() => Err(Miss::Silence(format!("status {status}"))),
             Err(_) => Err(self.refused_without_words(status.as_u16(), retry_after)),
@@ -189,8 +189,8 @@ impl Server {
     /// A refusal that is not in the words of the API comes from something before the server, like a proxy.
     fn refused_without_words(&self, status: u16, retry_after: Option<u64>) -> Miss {
         let refusal = match status {
-            413 => Refusal::TooLarge,
-            429 => Refusal::RateLimited,
+            413 => ErrorBody::TooLarge,
+            429 => ErrorBody::RateLimited,
             401 | 403 | 407 => {
                 return Miss::Final(No::Failed(Failure::Server(format!(
                     "something between this machine and {} refused this (status {status}), like a proxy that wants you to sign in",
@@ -235,17 +235,17 @@ impl From<No> for Failure {
         };
         match no {
             No::Failed(failure) => failure,
-            No::Refused { refusal: Refusal::RateLimited, retry_after } => {
+            No::Refused { refusal: ErrorBody::RateLimited, retry_after } => {
                 Self::Server(format!("too many requests from here: try again{}", wait(retry_after)))
             }
-            No::Refused { refusal: Refusal::Locked, retry_after } => Self::Server(format!(
+            No::Refused { refusal: ErrorBody::Locked, retry_after } => Self::Server(format!(
                 "too many wrong passphrases: this secret is locked, and no view was used. Try again{}",
                 wait(retry_after)
             )),
-            No::Refused { refusal: Refusal::Unauthorized, .. } => Self::Usage(
+            No::Refused { refusal: ErrorBody::Unauthorized, .. } => Self::Usage(
                 "this server lets only people with a token create: give it with --token-file. Nothing was stored".to_owned(),
             ),
-            No::Refused { refusal: Refusal::Unavailable, .. } => Self::Gone(
+            No::Refused { refusal: ErrorBody::NotFound, .. } => Self::Gone(
                 "there is no such secret here: it may never have existed, or ended more than a week ago. Check that you have the whole link".to_owned(),
             ),
             No::Refused { refusal, .. } => Self::Server(format!(

@@ -6,7 +6,7 @@ mod headers;
 
 use app::pages::Page as AppPage;
 use app::shell::{Assets, Contact, LegalText, Operator, Site, render};
-use app::vault::Limits;
+use vault::SecretLimits;
 
 use super::*;
 
@@ -23,14 +23,14 @@ fn assets() -> Assets {
 }
 
 fn manifest() -> Manifest {
-    serde_json::from_str(&server::manifest::manifest(&assets())).unwrap()
+    serde_json::from_str(&server::commands::manifest::manifest(&assets())).unwrap()
 }
 
 /// A site on which every setting is changed.
 fn site() -> Site {
     Site {
         public_url: Some("https://secrets.example".to_owned()),
-        limits: Limits { max_secret_bytes: 1_500_000, max_ttl: 604_799, max_views: 7 },
+        limits: SecretLimits { max_secret_bytes: 1_500_000, max_ttl: 604_799, max_views: 7 },
         needs_token: true,
         assets: assets(),
         operator: Operator {
@@ -46,7 +46,7 @@ fn site() -> Site {
 fn default_site() -> Site {
     Site {
         public_url: None,
-        limits: Limits::default(),
+        limits: SecretLimits::default(),
         needs_token: false,
         assets: assets(),
         operator: Operator::default(),
@@ -54,7 +54,7 @@ fn default_site() -> Site {
 }
 
 fn settings(site: &Site) -> Settings {
-    serde_json::from_str(&server::settings::settings(site)).unwrap()
+    serde_json::from_str(&server::http::handlers::settings::settings(site)).unwrap()
 }
 
 fn answer(manifest: &Manifest, page: &Page, body: Vec<u8>) -> Fetched {
@@ -118,7 +118,7 @@ fn every_page_with_any_settings_matches_its_template() {
 
 #[test]
 fn settings_that_no_server_starts_with_are_reported() {
-    let default = server::settings::settings(&default_site());
+    let default = server::http::handlers::settings::settings(&default_site());
     let changed = |name: &str, value: serde_json::Value| {
         let mut settings: serde_json::Value = serde_json::from_str(&default).unwrap();
         settings[name] = value;

@@ -14,7 +14,7 @@ use app::shell::Assets;
 use axum::http::{HeaderMap, HeaderValue};
 use clap::Parser as _;
 use server::config::Config;
-use server::shutdown::Phase;
+use server::http::shutdown::Phase;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -32,13 +32,14 @@ impl Site {
     async fn start(options: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let name = |name: &str| format!("/pkg/{name}");
-        let assets = server::assets::built().unwrap_or_else(|| Assets {
+        let assets = server::http::handlers::assets::built().unwrap_or_else(|| Assets {
             css: name("ikrypt.css"),
             js: name("ikrypt.js"),
             wasm: name("ikrypt.wasm"),
             wasm_integrity: "sha256-".to_owned(),
         });
-        fs::write(folder.path().join("manifest.json"), server::manifest::manifest(&assets)).unwrap();
+        fs::write(folder.path().join("manifest.json"), server::commands::manifest::manifest(&assets))
+            .unwrap();
         let database = format!("sqlite:{}", folder.path().join("db.sqlite").display());
         let options = options.iter().flat_map(|(name, value)| [*name, *value]);
         let fixed = ["ikrypt-server", "--listen", "127.0.0.1:0", "--database-url", &database];
@@ -48,7 +49,7 @@ impl Site {
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move {
             let (_phase, phases) = watch::channel(Phase::Serving);
-            server::serve::serve(listener, &config, store, assets, phases).await
+            server::commands::serve::serve(listener, &config, store, assets, phases).await
         });
         Self { folder, address }
     }

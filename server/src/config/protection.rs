@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
 use super::CreationTokens;
-use crate::concurrency::Most;
+use crate::http::middleware::concurrency::Most;
 
 /// Limits that have nothing to do with a single secret.
 #[derive(Debug, Clone, Args)]

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::io;
 
-use app::store::StoreError;
 use sqlx::error::DatabaseError;
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
+use vault::StoreError;
 
 /// An error of sqlx, reduced to what may be logged and shown.
 ///
@@ -81,7 +81,7 @@ impl DatabaseFailure {
 
     /// Whether it may be one caller's own, and the others of a batch would do well without it: the database answers,
     /// and certainly has done nothing.
-    pub(super) fn may_be_of_one(&self) -> bool {
+    pub(super) fn is_request_specific(&self) -> bool {
         match &self.kind {
             Kind::Refused { code, is_fatal } => {
                 // PostgreSQL's words for a connection that failed, an end that is not known, and an operator who

@@ -2,35 +2,36 @@
 
 mod admin;
 mod batch;
+mod cleanup;
+mod connection;
 mod create;
 mod last_view;
-mod line;
 mod migrate;
 mod open;
 mod pooler;
 mod receipt;
 mod reveal;
-mod sweep;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::store::{
-    About, Attempt, Creation, NewSecret, Opened, Outcome, Receipt, SecretStore, Stats, StoreError, Swept,
-};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use shared_crypto::{Digest, SecretId};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{Connection as _, Executor as _};
+use vault::{
+    CreateOutcome, DatabaseInfo, DeletedRows, NewSecret, OpenOutcome, Receipt, RevealAttempt, RevealOutcome,
+    SecretStore, StorageStats, StoreError,
+};
 
 use super::ConnectError;
+use super::batcher::{Batcher, Limits};
 use super::database_url::postgres_options;
-use super::gather::{Gather, Limits};
 use super::migrations::LOCK_WAIT;
-use super::unit::{PATIENCE, unit};
+use super::retry::{PATIENCE, retry};
 use batch::{Creates, Reveals};
-use line::{CONNECT, FRESH, Line, Plans, Work, alive, pooled};
+use connection::{BatchConnection, CONNECT, FRESH, Plans, Work, alive, pooled};
 
 /// What a connection is set to, whatever the server's own settings are.
 const SESSION: &str = "SET synchronous_commit = on;
@@ -47,9 +48,9 @@ const SESSION: &str = "SET synchronous_commit = on;
 #[derive(Clone)]
 pub struct PostgresStore {
     pool: PgPool,
-    creates: Arc<Gather<Creates>>,
-    large_creates: Arc<Gather<Creates>>,
-    reveals: Arc<Gather<Reveals>>,
+    creates: Arc<Batcher<Creates>>,
+    large_creates: Arc<Batcher<Creates>>,
+    reveals: Arc<Batcher<Reveals>>,
 }
 
 /// One batch at a time: of two each would have half of the callers, and what a batch costs is hardly less.
@@ -81,22 +82,25 @@ impl PostgresStore {
     ) -> Result<Self, ConnectError> {
         let options = for_poolers(options);
         Box::pin(migrate::migrate(&options, limit)).await?;
-        Box::pin(Self::attach_with(options, pool)).await
+        Box::pin(Self::connect_existing_with(options, pool)).await
     }
 
     /// Connects, and leaves the tables as they are.
-    pub async fn attach(url: &str) -> Result<Self, ConnectError> {
+    pub async fn connect_existing(url: &str) -> Result<Self, ConnectError> {
         let options = for_poolers(postgres_options(url)?);
         let store = async {
             if !Box::pin(migrate::is_current(&options)).await? {
                 return Err(ConnectError::Older);
             }
-            Box::pin(Self::attach_with(options, PgPoolOptions::new().max_connections(1))).await
+            Box::pin(Self::connect_existing_with(options, PgPoolOptions::new().max_connections(1))).await
         };
         store.await.map_err(|error| error.without_password(url))
     }
 
-    async fn attach_with(options: PgConnectOptions, pool: PgPoolOptions) -> Result<Self, ConnectError> {
+    async fn connect_existing_with(
+        options: PgConnectOptions,
+        pool: PgPoolOptions,
+    ) -> Result<Self, ConnectError> {
         let pool = pool
             .acquire_timeout(CONNECT)
             .after_connect(|connection, _| {
@@ -113,13 +117,13 @@ impl PostgresStore {
             })
             .connect_with(options.clone())
             .await?;
-        let line = move |plans| Line::to(options.clone(), plans);
+        let line = move |plans| BatchConnection::to(options.clone(), plans);
         let creates = |limits| {
             let line = line.clone();
-            Arc::new(Gather::new(limits, move || Creates(line(Plans::Insert))))
+            Arc::new(Batcher::new(limits, move || Creates(line(Plans::Insert))))
         };
         let (creates, large_creates) = (creates(CREATES), creates(LARGE_CREATES));
-        let reveals = Arc::new(Gather::new(REVEALS, move || Reveals(line(Plans::ByKey))));
+        let reveals = Arc::new(Batcher::new(REVEALS, move || Reveals(line(Plans::ByKey))));
         Ok(Self { pool, creates, large_creates, reveals })
     }
 
@@ -137,7 +141,7 @@ impl PostgresStore {
         work: impl for<'c> Fn(&'c mut PgConnection) -> Work<'c, T> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
         let (pool, work) = (self.pool.clone(), Arc::new(work));
-        unit(move || {
+        retry(move || {
             let (pool, work) = (pool.clone(), Arc::clone(&work));
             async move { pooled(&pool, limit, |connection| work(connection)).await }
         })
@@ -158,7 +162,7 @@ fn for_poolers(options: PgConnectOptions) -> PgConnectOptions {
 
 #[async_trait]
 impl SecretStore for PostgresStore {
-    async fn create(&self, secret: NewSecret) -> Result<Creation, StoreError> {
+    async fn create(&self, secret: NewSecret) -> Result<CreateOutcome, StoreError> {
         let secret = Arc::new(secret);
         let creates = if secret.envelope.len() > LARGE { &self.large_creates } else { &self.creates };
         if let Some(creation) = creates.call(Arc::clone(&secret), secret.envelope.len()).await? {
@@ -171,7 +175,7 @@ impl SecretStore for PostgresStore {
         .await
     }
 
-    async fn open(&self, id: &SecretId, access_hash: &Digest) -> Result<Option<Opened>, StoreError> {
+    async fn open(&self, id: &SecretId, access_hash: &Digest) -> Result<Option<OpenOutcome>, StoreError> {
         let (id, access_hash) = (id.clone(), *access_hash);
         self.call(move |connection| {
             let id = id.clone();
@@ -180,7 +184,7 @@ impl SecretStore for PostgresStore {
         .await
     }
 
-    async fn reveal(&self, attempt: Attempt) -> Result<Outcome, StoreError> {
+    async fn reveal(&self, attempt: RevealAttempt) -> Result<RevealOutcome, StoreError> {
         let attempt = Arc::new(attempt);
         if let Some(outcome) = self.reveals.call(Arc::clone(&attempt), 1).await? {
             return Ok(outcome);
@@ -205,27 +209,27 @@ impl SecretStore for PostgresStore {
         self.call(move |connection| Box::pin(receipt::burn(connection, receipt_hash))).await
     }
 
-    async fn sweep(&self) -> Result<Swept, StoreError> {
-        self.call(|connection| Box::pin(sweep::sweep(connection))).await
+    async fn delete_expired(&self) -> Result<DeletedRows, StoreError> {
+        self.call(|connection| Box::pin(cleanup::delete_expired(connection))).await
     }
 
-    async fn stats(&self) -> Result<Stats, StoreError> {
+    async fn stats(&self) -> Result<StorageStats, StoreError> {
         self.call_within(admin::COUNTING, |connection| Box::pin(admin::stats(connection))).await
     }
 
     async fn purge(&self, created_before: DateTime<Utc>) -> Result<u64, StoreError> {
         let pool = self.pool.clone();
-        unit(move || admin::purge(pool.clone(), created_before)).await
+        retry(move || admin::purge(pool.clone(), created_before)).await
     }
 
-    async fn burn_id(&self, id: &SecretId) -> Result<Option<Receipt>, StoreError> {
+    async fn burn_by_id(&self, id: &SecretId) -> Result<Option<Receipt>, StoreError> {
         let (pool, id) = (self.pool.clone(), id.clone());
-        unit(move || admin::burn_id(pool.clone(), id.clone())).await
+        retry(move || admin::burn_by_id(pool.clone(), id.clone())).await
     }
 
-    async fn about(&self) -> Result<About, StoreError> {
+    async fn database_info(&self) -> Result<DatabaseInfo, StoreError> {
         let pool = self.pool.clone();
-        unit(move || admin::about(pool.clone())).await
+        retry(move || admin::database_info(pool.clone())).await
     }
 
     fn connections(&self) -> (u32, u32) {

@@ -1,6 +1,7 @@
 //! SQLite, the embedded default. One writer, `BEGIN IMMEDIATE`, the clock read in the SQL.
 
 mod admin;
+mod cleanup;
 mod create;
 mod file_system;
 mod files;
@@ -10,16 +11,12 @@ mod open;
 mod permissions;
 mod receipt;
 mod reveal;
-mod sweep;
 mod writer;
 
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::store::{
-    About, Attempt, Creation, NewSecret, Opened, Outcome, Receipt, SecretStore, Stats, StoreError, Swept,
-};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use shared_crypto::{Digest, SecretId};
@@ -28,15 +25,19 @@ use sqlx::sqlite::{
     SqliteSynchronous,
 };
 use tokio::sync::Notify;
+use vault::{
+    CreateOutcome, DatabaseInfo, DeletedRows, NewSecret, OpenOutcome, Receipt, RevealAttempt, RevealOutcome,
+    SecretStore, StorageStats, StoreError,
+};
 
 use super::ConnectError;
+use super::batcher::{Batcher, Limits};
 use super::failure::DatabaseFailure;
-use super::gather::{Gather, Limits};
 use super::migrations::LOCK_WAIT;
-use super::unit::unit;
-use crate::finish::finish;
+use super::retry::retry;
+use crate::run_to_completion::run_to_completion;
 use create::Creates;
-use reveal::{Known, Reveals};
+use reveal::{ExistenceCheck, Reveals};
 use writer::Writer;
 
 pub use file_system::FileSystem;
@@ -55,9 +56,9 @@ pub struct SqliteStore {
     readers: SqlitePool,
     checkpointer: SqlitePool,
     deleted: Arc<Notify>,
-    creates: Arc<Gather<Creates>>,
-    known: Arc<Gather<Known>>,
-    reveals: Arc<Gather<Reveals>>,
+    creates: Arc<Batcher<Creates>>,
+    known: Arc<Batcher<ExistenceCheck>>,
+    reveals: Arc<Batcher<Reveals>>,
 }
 
 /// There is one writer: more lanes would wait for it, and a larger weight would keep others waiting for longer.
@@ -114,7 +115,7 @@ impl SqliteStore {
         let file = options.get_filename();
         files::make_private(file)?;
         permissions::make_files_private(file);
-        let store = Self::attach_with(options.clone(), writer).await?;
+        let store = Self::connect_existing_with(options.clone(), writer).await?;
         migrate::migrate(store.writer.pool(), LOCK_WAIT).await?;
         files::keep_log_short(options.get_filename(), &store.writer, &store.checkpointer, &store.deleted);
         // What a process that was killed has left in the log.
@@ -123,17 +124,20 @@ impl SqliteStore {
     }
 
     /// Opens a file that is there, and leaves its tables as they are.
-    pub async fn attach(url: &str) -> Result<Self, ConnectError> {
+    pub async fn connect_existing(url: &str) -> Result<Self, ConnectError> {
         let options = Self::options(url)?;
         if !options.get_filename().exists() {
             return Err(ConnectError::Missing);
         }
-        Self::attach_on(FileSystem::of(options.get_filename()), options).await
+        Self::connect_existing_on(FileSystem::of(options.get_filename()), options).await
     }
 
-    async fn attach_on(file_system: FileSystem, options: SqliteConnectOptions) -> Result<Self, ConnectError> {
+    async fn connect_existing_on(
+        file_system: FileSystem,
+        options: SqliteConnectOptions,
+    ) -> Result<Self, ConnectError> {
         file_system.can_hold_a_database()?;
-        let store = Self::attach_with(options.clone(), SqlitePoolOptions::new()).await?;
+        let store = Self::connect_existing_with(options.clone(), SqlitePoolOptions::new()).await?;
         if !migrate::is_current(&mut *store.readers.acquire().await?).await? {
             return Err(ConnectError::Older);
         }
@@ -149,7 +153,7 @@ impl SqliteStore {
         Ok((FileSystem::of(file), permissions::wide_files(file)))
     }
 
-    async fn attach_with(
+    async fn connect_existing_with(
         options: SqliteConnectOptions,
         writer: SqlitePoolOptions,
     ) -> Result<Self, ConnectError> {
@@ -158,15 +162,15 @@ impl SqliteStore {
         let readers = SqlitePoolOptions::new().max_connections(4).acquire_timeout(BUSY);
         let readers = readers.test_before_acquire(false).connect_lazy_with(options.read_only(true));
         let deleted = Arc::new(Notify::new());
-        let creates = Gather::new(CREATES, {
+        let creates = Batcher::new(CREATES, {
             let writer = writer.clone();
             move || Creates(writer.clone())
         });
         let one = Reveals { writer: writer.clone(), deleted: Arc::clone(&deleted) };
-        let reveals = Gather::new(REVEALS, move || one.clone());
-        let known = Gather::new(KNOWN, {
+        let reveals = Batcher::new(REVEALS, move || one.clone());
+        let known = Batcher::new(KNOWN, {
             let readers = readers.clone();
-            move || Known(readers.clone())
+            move || ExistenceCheck(readers.clone())
         });
         let (creates, known, reveals) = (Arc::new(creates), Arc::new(known), Arc::new(reveals));
         Ok(Self { writer, readers, checkpointer, deleted, creates, known, reveals })
@@ -174,7 +178,7 @@ impl SqliteStore {
 
     /// Where the one lock for all who write is not free for a while, a stranger is told so without it: neither waits
     /// for the other.
-    async fn ask(self, attempt: Arc<Attempt>) -> Result<Outcome, StoreError> {
+    async fn ask(self, attempt: Arc<RevealAttempt>) -> Result<RevealOutcome, StoreError> {
         let mut asking = pin!(self.reveals.call(Arc::clone(&attempt), 1));
         let soon = tokio::select! {
             said = &mut asking => Some(said?),
@@ -183,7 +187,7 @@ impl SqliteStore {
         let said = match soon {
             Some(said) => said,
             None if self.known.call(Arc::clone(&attempt), 1).await? == Some(false) => {
-                return Ok(Outcome::Unavailable);
+                return Ok(RevealOutcome::NotFound);
             }
             None => asking.await?,
         };
@@ -191,7 +195,7 @@ impl SqliteStore {
             return Ok(outcome);
         }
         let reveals = Reveals { writer: self.writer.clone(), deleted: Arc::clone(&self.deleted) };
-        unit(move || reveal::reveal(reveals.clone(), Arc::clone(&attempt))).await
+        retry(move || reveal::reveal(reveals.clone(), Arc::clone(&attempt))).await
     }
 
     /// The pool of the one writer, for tests: it is there as long as nothing was written, and after trouble.
@@ -202,29 +206,29 @@ impl SqliteStore {
 
 #[async_trait]
 impl SecretStore for SqliteStore {
-    async fn create(&self, secret: NewSecret) -> Result<Creation, StoreError> {
+    async fn create(&self, secret: NewSecret) -> Result<CreateOutcome, StoreError> {
         let secret = Arc::new(secret);
         if let Some(creation) = self.creates.call(Arc::clone(&secret), secret.envelope.len()).await? {
             return Ok(creation);
         }
         let writer = self.writer.clone();
-        unit(move || create::create(writer.clone(), Arc::clone(&secret))).await
+        retry(move || create::create(writer.clone(), Arc::clone(&secret))).await
     }
 
-    async fn open(&self, id: &SecretId, access_hash: &Digest) -> Result<Option<Opened>, StoreError> {
+    async fn open(&self, id: &SecretId, access_hash: &Digest) -> Result<Option<OpenOutcome>, StoreError> {
         let (readers, id, access_hash) = (self.readers.clone(), id.clone(), *access_hash);
-        unit(move || open::open(readers.clone(), id.clone(), access_hash)).await
+        retry(move || open::open(readers.clone(), id.clone(), access_hash)).await
     }
 
-    async fn reveal(&self, attempt: Attempt) -> Result<Outcome, StoreError> {
+    async fn reveal(&self, attempt: RevealAttempt) -> Result<RevealOutcome, StoreError> {
         // To its end: whoever hangs up in between has asked all the same.
-        let asking = finish(self.clone().ask(Arc::new(attempt)));
+        let asking = run_to_completion(self.clone().ask(Arc::new(attempt)));
         asking.await.unwrap_or_else(|| Err(StoreError::Unavailable("a reveal was aborted".to_owned())))
     }
 
     async fn receipt(&self, receipt_hash: &Digest) -> Result<Option<Receipt>, StoreError> {
         let (readers, receipt_hash) = (self.readers.clone(), *receipt_hash);
-        unit(move || {
+        retry(move || {
             let readers = readers.clone();
             async move { Ok(receipt::read_receipt(&mut *readers.acquire().await?, receipt_hash).await?) }
         })
@@ -233,32 +237,32 @@ impl SecretStore for SqliteStore {
 
     async fn burn(&self, receipt_hash: &Digest) -> Result<Option<Receipt>, StoreError> {
         let (store, receipt_hash) = (self.clone(), *receipt_hash);
-        unit(move || receipt::burn(store.clone(), receipt_hash)).await
+        retry(move || receipt::burn(store.clone(), receipt_hash)).await
     }
 
-    async fn sweep(&self) -> Result<Swept, StoreError> {
+    async fn delete_expired(&self) -> Result<DeletedRows, StoreError> {
         let store = self.clone();
-        unit(move || sweep::sweep(store.clone())).await
+        retry(move || cleanup::delete_expired(store.clone())).await
     }
 
-    async fn stats(&self) -> Result<Stats, StoreError> {
+    async fn stats(&self) -> Result<StorageStats, StoreError> {
         let readers = self.readers.clone();
-        unit(move || admin::stats(readers.clone())).await
+        retry(move || admin::stats(readers.clone())).await
     }
 
     async fn purge(&self, created_before: DateTime<Utc>) -> Result<u64, StoreError> {
         let store = self.clone();
-        unit(move || admin::purge(store.clone(), created_before)).await
+        retry(move || admin::purge(store.clone(), created_before)).await
     }
 
-    async fn burn_id(&self, id: &SecretId) -> Result<Option<Receipt>, StoreError> {
+    async fn burn_by_id(&self, id: &SecretId) -> Result<Option<Receipt>, StoreError> {
         let (store, id) = (self.clone(), id.clone());
-        unit(move || admin::burn_id(store.clone(), id.clone())).await
+        retry(move || admin::burn_by_id(store.clone(), id.clone())).await
     }
 
-    async fn about(&self) -> Result<About, StoreError> {
+    async fn database_info(&self) -> Result<DatabaseInfo, StoreError> {
         let readers = self.readers.clone();
-        unit(move || admin::about(readers.clone())).await
+        retry(move || admin::database_info(readers.clone())).await
     }
 
     fn connections(&self) -> (u32, u32) {
@@ -281,7 +285,7 @@ impl SecretStore for SqliteStore {
 
     async fn ping(&self) -> Result<(), StoreError> {
         let readers = self.readers.clone();
-        unit(move || {
+        retry(move || {
             let readers = readers.clone();
             async move { Ok(sqlx::query("SELECT 1").execute(&readers).await.map(|_| ())?) }
         })

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use crate::common::{Bed, Database as _, Postgres, eventually_some, random};
+use crate::support::{Bed, Database as _, Postgres, eventually_some, random};
 use child::Child;
 use ledger::Ledger;
 

@@ -32,11 +32,11 @@ mod timing;
 pub(crate) use site::{Answer, Site};
 
 use serde_json::{Value, json};
-use shared_crypto::{Claim, Fresh, Payload, Sealed, SecretId, seal};
+use shared_crypto::{Claim, Payload, Sealed, SealingKeys, SecretId, seal};
 
 /// A secret without a passphrase, sealed as a browser seals it.
 pub(crate) fn sealed() -> Sealed {
-    seal(&Payload::text("hunter2"), Fresh::generate().unwrap(), None).unwrap()
+    seal(&Payload::text("hunter2"), SealingKeys::generate().unwrap(), None).unwrap()
 }
 
 /// The body of `create` for it.

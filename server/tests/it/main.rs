@@ -8,7 +8,7 @@
     reason = "a test that cannot go on says where, and one that measures says what; errors of its own rows may be shown"
 )]
 
-mod common;
+mod support;
 #[macro_use]
 mod store;
 mod crash;

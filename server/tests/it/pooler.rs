@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use server::check::{Verdict, check};
+use server::commands::check::{Verdict, check};
 use server::config::Config;
-use server::store::{ConnectError, PostgresStore, attach, connect};
+use server::store::{ConnectError, PostgresStore, connect, connect_existing};
 use sqlx::postgres::{PgConnection, PgPoolOptions};
 use sqlx::{Connection as _, Row as _};
 
-use crate::common::{Bed, LONGEST_WAIT, PgBouncer, Postgres, at_once, eventually_some};
 use crate::http::{Site, create_body, open_body, receipt_body, reveal_body, sealed};
+use crate::support::{Bed, LONGEST_WAIT, PgBouncer, Postgres, eventually_some, inline_repoll};
 
 /// As many sessions as `docs/configure.md` asks for.
 const SESSIONS: u32 = 25;
@@ -43,7 +43,7 @@ through_pgbouncer! {
     guessing::of_sixty_at_one_moment_five_are_evaluated,
     races::of_two_hundred_readers_a_hundred_get_a_hundred_views,
     burn::burning_deletes_the_secret,
-    sweep::what_has_expired_goes_and_the_rest_stays,
+    cleanup::what_has_expired_goes_and_the_rest_stays,
 }
 
 suite! {
@@ -60,7 +60,7 @@ async fn requests_are_served_through_session_pooling(bed: &Bed<Postgres>) {
     // As an operator writes it: without a parameter for the pooler.
     let store = connect(&pooler.url(&bed.database)).await.unwrap();
     let site = Arc::new(Site::over(Arc::clone(&store)).await);
-    at_once(40, |at| {
+    inline_repoll(40, |at| {
         let site = Arc::clone(&site);
         async move {
             let secret = sealed();
@@ -81,12 +81,12 @@ async fn requests_are_served_through_session_pooling(bed: &Bed<Postgres>) {
 async fn a_pooled_session_keeps_nothing_of_a_server_that_has_ended(bed: &Bed<Postgres>) {
     let pooler = PgBouncer::start(&bed.database, "session", SESSIONS).await;
     let store = pooler.store(&bed.database).await;
-    let secrets: Vec<_> = (0..20).map(|_| crate::common::Sample::new(1)).collect();
+    let secrets: Vec<_> = (0..20).map(|_| crate::support::Sample::new(1)).collect();
     for secret in &secrets {
-        app::store::SecretStore::create(&store, secret.request()).await.unwrap();
-        app::store::SecretStore::reveal(&store, secret.attempt()).await.unwrap();
+        vault::SecretStore::create(&store, secret.request()).await.unwrap();
+        vault::SecretStore::reveal(&store, secret.attempt()).await.unwrap();
     }
-    app::store::SecretStore::close(&store).await;
+    vault::SecretStore::close(&store).await;
     // All sessions that the pooler has kept, at the same time.
     let mut sessions = Vec::new();
     for _ in 0..SESSIONS {
@@ -131,10 +131,10 @@ async fn transaction_pooling_is_refused_at_start_and_by_check(bed: &Bed<Postgres
         let pooler = PgBouncer::start(&bed.database, mode, sessions).await;
         let url = pooler.url(&bed.database);
         assert_refused(started(|| connect(&url)).await);
-        assert_refused(started(|| attach(&url)).await);
+        assert_refused(started(|| connect_existing(&url)).await);
         let config = Config::for_testing(&url);
         let (found, findings) = eventually_some(|| async {
-            let findings = check(&config, None, bed.store.about().await.unwrap().now).await;
+            let findings = check(&config, None, bed.store.database_info().await.unwrap().now).await;
             let bad = findings.iter().find(|finding| finding.text.contains("transaction pooling"))?;
             Some((bad.verdict, findings))
         })
@@ -183,7 +183,7 @@ async fn a_pool_that_does_not_reset_sessions_is_refused(bed: &Bed<Postgres>) {
     let pooler = PgBouncer::start_with(&bed.database, "pool_mode = session\nserver_reset_query =").await;
     let url = pooler.url(&bed.database);
     for _ in 0..3 {
-        for outcome in [started(|| connect(&url)).await, started(|| attach(&url)).await] {
+        for outcome in [started(|| connect(&url)).await, started(|| connect_existing(&url)).await] {
             let Err(error) = outcome else { panic!("settings of this server would leak") };
             assert!(matches!(error, ConnectError::NoReset), "{error}");
             assert!(error.to_string().contains("DISCARD ALL"), "{error}");

@@ -1,6 +1,6 @@
-//! What every [`SecretStore`](app::store::SecretStore) promises, tried on both databases.
+//! What every [`SecretStore`](vault::SecretStore) promises, tried on both databases.
 //!
-//! Each test is a function over a [`Bed`](crate::common::Bed). `suite!` runs it as `postgres::name` and as
+//! Each test is a function over a [`Bed`](crate::support::Bed). `suite!` runs it as `postgres::name` and as
 //! `sqlite::name`, and where it stands after `postgres:` or `sqlite:`, on that one only. After each of them the
 //! books must balance.
 
@@ -10,15 +10,15 @@ macro_rules! suite {
         suite! { sqlite: $($test,)+ $($($sqlite),+)? }
     };
     (postgres: $($test:ident),+ $(,)?) => {
-        mod postgres { suite! { crate::common::Postgres::fresh().await => $($test)+ } }
+        mod postgres { suite! { crate::support::Postgres::fresh().await => $($test)+ } }
     };
     (sqlite: $($test:ident),+ $(,)?) => {
-        mod sqlite { suite! { crate::common::Sqlite::fresh() => $($test)+ } }
+        mod sqlite { suite! { crate::support::Sqlite::fresh() => $($test)+ } }
     };
     ($database:expr => $($test:ident)+) => {$(
         #[tokio::test(flavor = "multi_thread")]
         async fn $test() {
-            let bed = crate::common::Bed::make($database).await;
+            let bed = crate::support::Bed::make($database).await;
             super::$test(&bed).await;
             bed.close().await;
         }
@@ -29,6 +29,7 @@ mod admin;
 mod batches;
 pub(crate) mod burn;
 pub(crate) mod claims;
+pub(crate) mod cleanup;
 mod commit;
 mod connections;
 pub(crate) mod create;
@@ -45,5 +46,4 @@ mod places;
 pub(crate) mod races;
 pub(crate) mod reveal;
 mod row_values;
-pub(crate) mod sweep;
 mod traps;

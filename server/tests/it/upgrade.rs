@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 use shared_crypto::{Envelope, Passphrase, SecretLink, ServerShare, open};
 
-use crate::common::{Bed, Database, Postgres, Sqlite};
+use crate::support::{Bed, Database, Postgres, Sqlite};
 use fixture::{Fixture, load_postgres, load_sqlite, replay};
 
 suite! {
@@ -70,7 +70,7 @@ fn decrypt(fixture: &Fixture, answers: &[fixture::Call]) -> usize {
         let id = Some(link.id().encode());
         let (Some(envelope), Some(share)) = (envelopes.get(&id), shares.get(&id)) else { continue };
         let passphrase = secret.passphrase.as_ref().map(|text| Passphrase::new(text.as_str()).unwrap());
-        let stretched = passphrase.map(|passphrase| passphrase.stretch(&link.derive_salt()).unwrap());
+        let stretched = passphrase.map(|passphrase| passphrase.derive_key(&link.derive_salt()).unwrap());
         let keys = link.derive_keys(stretched.as_ref()).unwrap();
         let payload =
             open(&Envelope::decode(envelope).unwrap(), &keys, &ServerShare::decode(share).unwrap()).unwrap();

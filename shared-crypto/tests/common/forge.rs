@@ -6,7 +6,7 @@ use aes_gcm::{Aes256Gcm, Nonce};
 use hkdf::Hkdf;
 use sha2::Sha256;
 use shared_crypto::{
-    Envelope, Error, Fresh, LinkKey, Payload, ReceiptToken, Sealed, ServerShare, open, seal,
+    Envelope, Error, LinkKey, Payload, ReceiptToken, Sealed, SealingKeys, ServerShare, open, seal,
 };
 
 const KEY: [u8; 32] = [0xC3; 32];
@@ -21,7 +21,7 @@ pub(crate) fn written(payload: &Payload) -> Vec<u8> {
 
 fn sealed(payload: &Payload) -> Sealed {
     let (key, share) = (LinkKey::from_bytes(KEY), ServerShare::from_bytes(SHARE));
-    seal(payload, Fresh::fixed(key, share, ReceiptToken::from_bytes([0; 32]), NONCE), None).unwrap()
+    seal(payload, SealingKeys::fixed(key, share, ReceiptToken::from_bytes([0; 32]), NONCE), None).unwrap()
 }
 
 /// `H ‖ nonce ‖ AES-256-GCM(plain)`, whatever `plain` is.

@@ -12,6 +12,7 @@ pub(crate) fn read(
     let link = SecretLink::parse(link)?;
     let envelope = Envelope::decode(envelope)?;
     link.accepts(&envelope)?;
-    let stretched = passphrase.map(|text| Passphrase::new(text)?.stretch(&link.derive_salt())).transpose()?;
+    let stretched =
+        passphrase.map(|text| Passphrase::new(text)?.derive_key(&link.derive_salt())).transpose()?;
     open(&envelope, &link.derive_keys(stretched.as_ref())?, share)
 }

@@ -1,7 +1,9 @@
 //! One secret of fixed bytes, for the tests that damage it.
 #![allow(clippy::unwrap_used, reason = "a sample that cannot be made is a failed test")]
 
-use shared_crypto::{Fresh, LinkKey, Payload, ReceiptToken, Sealed, SecretId, ServerShare, Stretched, seal};
+use shared_crypto::{
+    LinkKey, PassphraseKey, Payload, ReceiptToken, Sealed, SealingKeys, SecretId, ServerShare, seal,
+};
 
 pub(crate) const ORIGIN: &str = "https://ikrypt.example";
 
@@ -9,8 +11,8 @@ pub(crate) fn id() -> SecretId {
     SecretId::from_bytes(*b"secret id 12")
 }
 
-pub(crate) fn sealed(stretched: Option<&Stretched>) -> Sealed {
-    let fresh = Fresh::fixed(
+pub(crate) fn sealed(stretched: Option<&PassphraseKey>) -> Sealed {
+    let fresh = SealingKeys::fixed(
         LinkKey::from_bytes([0xC3; 32]),
         ServerShare::from_bytes([0xD1; 32]),
         ReceiptToken::from_bytes([0xB5; 32]),

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use shared_crypto::Recipe;
+use shared_crypto::Generator;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, RequestInit, Response};
@@ -32,7 +32,7 @@ pub(super) fn wake(form: &Rc<Form>) {
     });
     let passphrase = Rc::clone(form);
     dom::on_click("make-passphrase", move || {
-        let recipe = Recipe::Words(WORDS);
+        let recipe = Generator::Words(WORDS);
         Rc::clone(&passphrase).make(recipe, "make-passphrase", move |_, text| {
             dom::field("passphrase").set_value(text);
             passphrase::reveal(true);
@@ -48,7 +48,12 @@ pub(super) fn wake(form: &Rc<Form>) {
 
 impl Form {
     /// Follows a recipe. Until it is done nothing can be sent: somebody waits for what comes of it.
-    fn make(self: Rc<Self>, recipe: Recipe, button: &'static str, put: impl FnOnce(&Self, &str) + 'static) {
+    fn make(
+        self: Rc<Self>,
+        recipe: Generator,
+        button: &'static str,
+        put: impl FnOnce(&Self, &str) + 'static,
+    ) {
         dom::disable("form", true);
         leptos::task::spawn_local(async move {
             let text = make(recipe).await;
@@ -66,12 +71,12 @@ impl Form {
     }
 }
 
-fn recipe() -> Recipe {
+fn recipe() -> Generator {
     match dom::field("recipe").value().as_str() {
-        "words" => Recipe::Words(6),
-        "hex" => Recipe::Hex(32),
-        "base64" => Recipe::Base64(32),
-        _ => Recipe::Password(24),
+        "words" => Generator::Words(6),
+        "hex" => Generator::Hex(32),
+        "base64" => Generator::Base64(32),
+        _ => Generator::Password(24),
     }
 }
 
@@ -81,8 +86,8 @@ pub(super) fn describe() {
 }
 
 /// Follows a recipe; nothing where its list of words could not be had.
-async fn make(recipe: Recipe) -> Option<String> {
-    let words = if matches!(recipe, Recipe::Words(_)) { words().await.ok()? } else { String::new() };
+async fn make(recipe: Generator) -> Option<String> {
+    let words = if matches!(recipe, Generator::Words(_)) { words().await.ok()? } else { String::new() };
     recipe.generate(&words).ok().map(|text| text.to_string())
 }
 

@@ -1,8 +1,8 @@
 //! From a draft to the two links.
 
 use chrono::{DateTime, Utc};
-use shared_crypto::wire::{CreateAnswer, Refusal};
-use shared_crypto::{Bundle, Error, Fresh, Payload, ReceiptLink, SecretId, seal};
+use shared_crypto::messages::{CreateResponse, ErrorBody};
+use shared_crypto::{Bundle, Error, Payload, ReceiptLink, SealingKeys, SecretId, seal};
 
 use super::draft::Draft;
 use super::files;
@@ -28,7 +28,7 @@ pub(super) struct Sent {
 pub(super) async fn send(draft: Draft) -> Result<Sent, String> {
     let Draft { text, files, passphrase, token, ttl, views } = draft;
     let payload = payload(text, &files).await?;
-    let fresh = Fresh::generate().map_err(in_words)?;
+    let fresh = SealingKeys::generate().map_err(in_words)?;
     let stretched = if passphrase.is_empty() {
         None
     } else {
@@ -39,7 +39,7 @@ pub(super) async fn send(draft: Draft) -> Result<Sent, String> {
     };
     let sealed = seal(&payload, fresh, stretched.as_ref()).map_err(in_words)?;
     let request = Creation(sealed.to_request(ttl, views), Some(&*token).filter(|token| !token.is_empty()));
-    let answer: CreateAnswer = call_until_answered("create", &request, PATIENCE_MS, || {})
+    let answer: CreateResponse = call_until_answered("create", &request, PATIENCE_MS, || {})
         .await
         .map_err(|failure| refused(&failure))?;
     let id = SecretId::decode(&answer.id).map_err(in_words)?;
@@ -80,16 +80,16 @@ fn refused(failure: &Failure) -> String {
         Failure::Silence => {
             "The server does not answer. Your text is still here: check your connection and try again."
         }
-        Failure::Refused { refusal: Refusal::Unauthorized, .. } => {
+        Failure::Refused { refusal: ErrorBody::Unauthorized, .. } => {
             "Only people with a token can create links here, and this token is not one of theirs. Ask whoever runs this site."
         }
-        Failure::Refused { refusal: Refusal::TooLarge, .. } => {
+        Failure::Refused { refusal: ErrorBody::TooLarge, .. } => {
             "The server does not take secrets of this size."
         }
-        Failure::Refused { refusal: Refusal::RateLimited, .. } => {
+        Failure::Refused { refusal: ErrorBody::RateLimited, .. } => {
             "Too many secrets were sent from here. Wait a minute and try again."
         }
-        Failure::Refused { refusal: Refusal::StorageFull, .. } => {
+        Failure::Refused { refusal: ErrorBody::StorageFull, .. } => {
             "The server has no room for another secret right now. Try again later."
         }
         Failure::Refused { .. } => "The server did not accept this. Reload the page and try again.",

@@ -1,7 +1,7 @@
 //! The states in which there is nothing to reveal, each with what to do next.
 
 use chrono::{DateTime, Utc};
-use shared_crypto::wire::State;
+use shared_crypto::messages::SecretState;
 
 use crate::browser::{dom, time};
 
@@ -15,7 +15,7 @@ pub(super) enum Ended {
     /// Made by a newer version.
     Unsupported,
     /// The link was right, once.
-    Gone { state: State, ended_at: DateTime<Utc> },
+    Gone { state: SecretState, ended_at: DateTime<Utc> },
     /// The server knows nothing under this link.
     Unavailable,
     /// What the server has is not what was sent.
@@ -34,8 +34,8 @@ impl Ended {
             Self::MissingKey => "The part after # is missing",
             Self::Damaged => "This link is damaged",
             Self::Unsupported => "This link needs a newer version",
-            Self::Gone { state: State::Burned, .. } => "The sender burned this secret",
-            Self::Gone { state: State::Expired, .. } => "This secret has expired",
+            Self::Gone { state: SecretState::Burned, .. } => "The sender burned this secret",
+            Self::Gone { state: SecretState::Expired, .. } => "This secret has expired",
             Self::Gone { .. } => "This secret was opened already",
             Self::Unavailable => "There is no secret here",
             Self::Tampered { .. } => "This secret cannot be opened",
@@ -54,9 +54,9 @@ impl Ended {
             Self::Gone { state, ended_at } => {
                 let when = time::moment(ended_at);
                 match state {
-                    State::Burned => format!("It was burned by its sender {when}, before it was opened to the last view. Ask the sender for a new link."),
-                    State::Expired => format!("Its time ran out {when}, and it was deleted. Ask the sender for a new link."),
-                    State::Viewed | State::Live => format!("It was opened {when}, and then deleted. If that was not you, tell the sender: somebody else may have read it."),
+                    SecretState::Burned => format!("It was burned by its sender {when}, before it was opened to the last view. Ask the sender for a new link."),
+                    SecretState::Expired => format!("Its time ran out {when}, and it was deleted. Ask the sender for a new link."),
+                    SecretState::Viewed | SecretState::Live => format!("It was opened {when}, and then deleted. If that was not you, tell the sender: somebody else may have read it."),
                 }
             }
             Self::Unavailable => "It may never have existed, or it ended more than a week ago. Check that you have the whole link, from the right message, and ask the sender for a new one otherwise.".to_owned(),

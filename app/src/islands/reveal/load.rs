@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use chrono::{DateTime, Utc};
-use shared_crypto::wire::{OpenAnswer, OpenRequest, Refusal};
+use shared_crypto::messages::{ErrorBody, OpenRequest, OpenResponse};
 use shared_crypto::{Envelope, Error, SecretLink};
 
 use super::Stage;
@@ -39,7 +39,7 @@ pub(super) fn start(href: &str) -> Result<SecretLink, Ended> {
 /// Fetches the envelope and checks everything that can be checked before a view is spent.
 pub(super) async fn load(link: SecretLink) -> Stage {
     let request = OpenRequest { id: link.id().encode(), access: link.derive_access().encode() };
-    let answer: OpenAnswer = match call("open", &request, PATIENCE_MS).await {
+    let answer: OpenResponse = match call("open", &request, PATIENCE_MS).await {
         Ok(answer) => answer,
         Err(failure) => return Stage::Ended(refused(&failure)),
     };
@@ -59,11 +59,11 @@ pub(super) async fn load(link: SecretLink) -> Stage {
 pub(super) fn refused(failure: &Failure) -> Ended {
     match failure {
         Failure::Silence => Ended::NoAnswer,
-        Failure::Refused { refusal: Refusal::Gone { state, ended_at }, .. } => {
+        Failure::Refused { refusal: ErrorBody::Gone { state, ended_at }, .. } => {
             Ended::Gone { state: *state, ended_at: *ended_at }
         }
-        Failure::Refused { refusal: Refusal::Unavailable, .. } => Ended::Unavailable,
-        Failure::Refused { refusal: Refusal::RateLimited | Refusal::Locked, .. } => Ended::Busy,
+        Failure::Refused { refusal: ErrorBody::NotFound, .. } => Ended::Unavailable,
+        Failure::Refused { refusal: ErrorBody::RateLimited | ErrorBody::Locked, .. } => Ended::Busy,
         Failure::Refused { .. } => Ended::Refused,
     }
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
-use shared_crypto::wire::{Refusal, RevealAnswer, RevealRequest};
+use shared_crypto::messages::{ErrorBody, RevealRequest, RevealResponse};
 use shared_crypto::{Claim, Error, Kdf, RevealKeys, ServerShare, open};
 use wasm_bindgen::JsCast;
 use web_sys::KeyboardEvent;
@@ -78,14 +78,14 @@ impl Reader {
             reader.guard.replace(Some(LeaveGuard::new()));
             let on_silence =
                 || reader.attempt(Attempt::Working("No answer yet, trying again. Keep this page open."));
-            let answer: Result<RevealAnswer, Failure> =
+            let answer: Result<RevealResponse, Failure> =
                 call_until_answered("reveal", &request, PATIENCE_MS, on_silence).await;
             // None of these says what became of a request before it: only the same claim can be answered.
             match answer {
-                Err(Failure::Silence | Failure::Refused { refusal: Refusal::StorageFull, .. }) => {
+                Err(Failure::Silence | Failure::Refused { refusal: ErrorBody::StorageFull, .. }) => {
                     return reader.attempt(Attempt::NoAnswer);
                 }
-                Err(Failure::Refused { refusal: Refusal::RateLimited, .. }) => {
+                Err(Failure::Refused { refusal: ErrorBody::RateLimited, .. }) => {
                     return reader.attempt(Attempt::Crowded);
                 }
                 _ => {}
@@ -97,9 +97,9 @@ impl Reader {
     }
 
     /// What an answered reveal leads to.
-    fn settle(self: &Rc<Self>, answer: Result<RevealAnswer, Failure>, secret: &Secret, keys: &RevealKeys) {
+    fn settle(self: &Rc<Self>, answer: Result<RevealResponse, Failure>, secret: &Secret, keys: &RevealKeys) {
         match answer {
-            Ok(RevealAnswer { share, views_left }) => {
+            Ok(RevealResponse { share, views_left }) => {
                 let payload =
                     ServerShare::decode(&share).and_then(|share| open(&secret.envelope, keys, &share));
                 self.enter(match payload {
@@ -107,14 +107,14 @@ impl Reader {
                     Err(_) => Stage::Ended(Ended::Tampered { spent: true }),
                 });
             }
-            Err(Failure::Refused { refusal: Refusal::WrongPassphrase { tries_left }, retry_after }) => {
+            Err(Failure::Refused { refusal: ErrorBody::WrongPassphrase { tries_left }, retry_after }) => {
                 match retry_after {
                     None => self.attempt(Attempt::WrongPassphrase { tries_left }),
                     Some(seconds) => self.count_down(seconds),
                 }
                 page::focus("passphrase");
             }
-            Err(Failure::Refused { refusal: Refusal::Locked, retry_after }) => {
+            Err(Failure::Refused { refusal: ErrorBody::Locked, retry_after }) => {
                 self.count_down(retry_after.unwrap_or(60));
             }
             Err(failure) => self.enter(Stage::Ended(refused(&failure))),

@@ -8,7 +8,7 @@ use super::unit::{
 use super::{Case, Part};
 use crate::pages::{Page, TTLS, VIEWS};
 use crate::shell::{Contact, LegalText, Operator, Site, render};
-use crate::vault::Limits;
+use vault::SecretLimits;
 
 /// A longest life below the first of the usual ones, which a page then offers itself.
 const SHORT_TTL: u32 = 421;
@@ -105,7 +105,7 @@ fn settings(base: &Site) -> [(&'static str, Vec<(String, Site)>); 6] {
         change(&mut site.operator);
         site
     };
-    let limits = |change: &dyn Fn(&mut Limits)| {
+    let limits = |change: &dyn Fn(&mut SecretLimits)| {
         let mut site = base.clone();
         change(&mut site.limits);
         site

@@ -2,7 +2,7 @@
 
 use super::{Format, Part};
 use crate::phrase;
-use crate::vault::Limits;
+use vault::SecretLimits;
 
 /// Marks are private-use characters, which no text of a page holds.
 const START: char = '\u{E000}';
@@ -10,12 +10,12 @@ const END: char = '\u{E001}';
 /// The values that a mark can stand for.
 const MARKED: [&str; 7] = ["nonce", "site_name", "operator", "contact", "public_url", "privacy", "terms"];
 
-/// Limits whose numbers can be found again in a page.
-pub(super) const LIMITS: Limits =
-    Limits { max_secret_bytes: 51_118_080, max_ttl: 30_412_807, max_views: 251 };
+/// SecretLimits whose numbers can be found again in a page.
+pub(super) const LIMITS: SecretLimits =
+    SecretLimits { max_secret_bytes: 51_118_080, max_ttl: 30_412_807, max_views: 251 };
 /// Other limits, written with as many characters each: where two pages differ only by these, there is a limit.
-pub(super) const OTHER_LIMITS: Limits =
-    Limits { max_secret_bytes: 53_215_234, max_ttl: 30_499_208, max_views: 252 };
+pub(super) const OTHER_LIMITS: SecretLimits =
+    SecretLimits { max_secret_bytes: 53_215_234, max_ttl: 30_499_208, max_views: 252 };
 
 /// A character, or the place of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,7 +67,7 @@ fn marked_value(mark: &str) -> Option<Unit> {
 }
 
 /// Every way in which a page writes a limit, longest first.
-pub(super) fn numbers(limits: Limits) -> [Number; 6] {
+pub(super) fn numbers(limits: SecretLimits) -> [Number; 6] {
     let bytes = limits.max_secret_bytes;
     [
         ("max_ttl", Format::Duration, phrase::duration(limits.max_ttl.into())),

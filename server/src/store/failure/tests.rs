@@ -9,19 +9,19 @@ use super::*;
 
 /// An error of SQLite's form, with a code and a message of its own.
 #[derive(Debug)]
-struct Refusal(&'static str);
+struct ErrorBody(&'static str);
 
 const QUOTED: &str = "Failing row contains (\\x00fdee6162637fff)";
 
-impl fmt::Display for Refusal {
+impl fmt::Display for ErrorBody {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(QUOTED)
     }
 }
 
-impl StdError for Refusal {}
+impl StdError for ErrorBody {}
 
-impl DatabaseError for Refusal {
+impl DatabaseError for ErrorBody {
     fn message(&self) -> &str {
         QUOTED
     }
@@ -57,7 +57,7 @@ fn shown(failure: &DatabaseFailure) -> String {
 fn refusal_that_may_quote_a_row_is_reduced_to_its_code() {
     for code in ["19", "275", "1299", "1811", "2067", "1", "4", "20", "23514", "23505", "22P02", "P0001", ""]
     {
-        let failure = DatabaseFailure::from(sqlx::Error::Database(Box::new(Refusal(code))));
+        let failure = DatabaseFailure::from(sqlx::Error::Database(Box::new(ErrorBody(code))));
         let text = shown(&failure);
         assert!(text.contains(code) && !text.contains("00fdee"), "{text}");
         assert_eq!(failure.code(), Some(code));
@@ -67,7 +67,7 @@ fn refusal_that_may_quote_a_row_is_reduced_to_its_code() {
 #[test]
 fn refusal_that_names_files_keeps_its_message() {
     for code in ["14", "526", "8", "26", "11"] {
-        let failure = DatabaseFailure::from(sqlx::Error::Database(Box::new(Refusal(code))));
+        let failure = DatabaseFailure::from(sqlx::Error::Database(Box::new(ErrorBody(code))));
         assert_eq!(failure.to_string(), format!("{QUOTED} (code {code})"));
         // What a caller of the store is told, and the log, has the code alone.
         assert!(!failure.to_store_error().to_string().contains("Failing"));
@@ -97,7 +97,7 @@ fn errors_that_may_hold_what_was_read_or_sent_are_reduced_to_their_kind() {
 #[test]
 fn full_disk_is_told_from_other_refusals() {
     for (code, is_full) in [("13", true), ("53100", true), ("53200", false), ("5", false)] {
-        let failure = DatabaseFailure::from(sqlx::Error::Database(Box::new(Refusal(code))));
+        let failure = DatabaseFailure::from(sqlx::Error::Database(Box::new(ErrorBody(code))));
         assert_eq!(matches!(failure.to_store_error(), StoreError::Full), is_full, "{code}");
     }
 }

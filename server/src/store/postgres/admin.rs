@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use app::store::{About, Receipt, Stats};
-use app::vault::RECEIPT_BYTES;
 use chrono::{DateTime, Utc};
 use shared_crypto::SecretId;
 use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::{Connection as _, Executor as _, Row};
+use vault::RECEIPT_BYTES;
+use vault::{DatabaseInfo, Receipt, StorageStats};
 
 use super::receipt;
-use crate::store::rows;
-use crate::store::unit::Trouble;
+use crate::store::retry::TransactionError;
+use crate::store::row;
 
 /// More than the time-out of the statement that counts.
 pub(super) const COUNTING: Duration = Duration::from_secs(320);
@@ -25,7 +25,7 @@ const CLAIM_BYTES: i64 = 256;
 /// Receipts are counted and not weighed: a count is read from the smallest index, 35 ms for 400,000 of them, where their
 /// sizes would be read from the whole table. The size of the table's files would be no measure, since they do not shrink
 /// where rows are deleted.
-pub(super) async fn stats(connection: &mut PgConnection) -> Result<Stats, Trouble> {
+pub(super) async fn stats(connection: &mut PgConnection) -> Result<StorageStats, TransactionError> {
     let mut tx = connection.begin().await?;
     tx.execute("SET LOCAL statement_timeout = '5min'; SET LOCAL max_parallel_workers_per_gather = 0").await?;
     let row = sqlx::query(
@@ -40,12 +40,16 @@ pub(super) async fn stats(connection: &mut PgConnection) -> Result<Stats, Troubl
     .fetch_one(&mut *tx)
     .await?;
     tx.commit().await?;
-    let number = |column: &str| rows::small(row.try_get::<Option<i64>, _>(column)?.unwrap_or_default());
-    Ok(Stats { secrets: number("secrets")?, bytes: number("bytes")?, sweep_lag_seconds: number("lag")? })
+    let number = |column: &str| row::small(row.try_get::<Option<i64>, _>(column)?.unwrap_or_default());
+    Ok(StorageStats {
+        secrets: number("secrets")?,
+        bytes: number("bytes")?,
+        sweep_lag_seconds: number("lag")?,
+    })
 }
 
 /// All claims go, whenever they were made: they hold shares, and live five minutes anyway.
-pub(super) async fn purge(pool: PgPool, created_before: DateTime<Utc>) -> Result<u64, Trouble> {
+pub(super) async fn purge(pool: PgPool, created_before: DateTime<Utc>) -> Result<u64, TransactionError> {
     let mut tx = pool.begin().await?;
     sqlx::query("DELETE FROM claims").execute(&mut *tx).await?;
     let purged = sqlx::query(
@@ -65,18 +69,22 @@ pub(super) async fn purge(pool: PgPool, created_before: DateTime<Utc>) -> Result
     Ok(purged.rows_affected())
 }
 
-pub(super) async fn burn_id(pool: PgPool, id: SecretId) -> Result<Option<Receipt>, Trouble> {
+pub(super) async fn burn_by_id(pool: PgPool, id: SecretId) -> Result<Option<Receipt>, TransactionError> {
     let found = sqlx::query("SELECT receipt_hash FROM receipts WHERE id = $1").bind(id.as_bytes().as_slice());
     let Some(row) = found.fetch_optional(&pool).await? else { return Ok(None) };
-    receipt::burn(&mut *pool.acquire().await?, rows::digest(row.try_get("receipt_hash")?)?).await
+    receipt::burn(&mut *pool.acquire().await?, row::digest(row.try_get("receipt_hash")?)?).await
 }
 
-pub(super) async fn about(pool: PgPool) -> Result<About, Trouble> {
+pub(super) async fn database_info(pool: PgPool) -> Result<DatabaseInfo, TransactionError> {
     let row = sqlx::query(
         "SELECT 'PostgreSQL ' || current_setting('server_version') AS version, clock_timestamp() AS now,
                 current_setting('fsync') = 'on' AS durable",
     )
     .fetch_one(&pool)
     .await?;
-    Ok(About { version: row.try_get("version")?, now: row.try_get("now")?, durable: row.try_get("durable")? })
+    Ok(DatabaseInfo {
+        version: row.try_get("version")?,
+        now: row.try_get("now")?,
+        durable: row.try_get("durable")?,
+    })
 }

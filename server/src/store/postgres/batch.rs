@@ -3,34 +3,34 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use app::store::{Attempt, Creation, NewSecret, Outcome};
-use app::vault::{CLAIM_TTL, Change, Docket, Found};
 use chrono::{DateTime, Utc};
 use sqlx::Row as _;
 use sqlx::postgres::PgConnection;
+use vault::{CLAIM_TTL, RevealBatch, RevealSnapshot, SecretChange};
+use vault::{CreateOutcome, NewSecret, RevealAttempt, RevealOutcome};
 
+use super::connection::BatchConnection;
 use super::create::{create_all, create_new};
 use super::last_view::last_views;
-use super::line::Line;
-use crate::store::docket::decide_all;
+use crate::store::batcher::BatchExecutor;
+use crate::store::decide_batch::decide_all;
 use crate::store::failure::DatabaseFailure;
-use crate::store::gather::Carrier;
 use crate::store::numbered::by_number;
-use crate::store::rows::{self, FoundRow};
-use crate::store::unit::Trouble;
+use crate::store::retry::TransactionError;
+use crate::store::row::{self, FoundRow};
 
 /// Stores several secrets in one statement.
-pub(super) struct Creates(pub(super) Line);
+pub(super) struct Creates(pub(super) BatchConnection);
 
-impl Carrier for Creates {
+impl BatchExecutor for Creates {
     type Call = NewSecret;
-    type Answer = Creation;
+    type Answer = CreateOutcome;
 
-    async fn carry(
+    async fn execute(
         &mut self,
         calls: &[Arc<NewSecret>],
-        answers: &mut [Option<Creation>],
-    ) -> Result<(), Trouble> {
+        answers: &mut [Option<CreateOutcome>],
+    ) -> Result<(), TransactionError> {
         let secrets = calls.to_vec();
         let created = self.0.work(|connection| {
             Box::pin(async move {
@@ -51,22 +51,22 @@ impl Carrier for Creates {
 /// Nothing is locked while it is decided. What is written says instead where each secret stood when it was read, and
 /// is written only if it still does, and only if nobody has the lock: in the moment of writing that is as good as the
 /// lock. Whose secret has moved goes alone, and waits for its turn.
-pub(super) struct Reveals(pub(super) Line);
+pub(super) struct Reveals(pub(super) BatchConnection);
 
-impl Carrier for Reveals {
-    type Call = Attempt;
-    type Answer = Outcome;
+impl BatchExecutor for Reveals {
+    type Call = RevealAttempt;
+    type Answer = RevealOutcome;
 
-    async fn carry(
+    async fn execute(
         &mut self,
-        calls: &[Arc<Attempt>],
-        answers: &mut [Option<Outcome>],
-    ) -> Result<(), Trouble> {
+        calls: &[Arc<RevealAttempt>],
+        answers: &mut [Option<RevealOutcome>],
+    ) -> Result<(), TransactionError> {
         let firsts = first_of_each(calls);
         let views = self.0.work(|connection| Box::pin(last_views(connection, firsts)));
         for (index, share) in views.await? {
             if let Some(answer) = answers.get_mut(index) {
-                *answer = Some(Outcome::Granted { share, views_left: 0 });
+                *answer = Some(RevealOutcome::Granted { share, views_left: 0 });
             }
         }
         let (left, attempts): (Vec<_>, Vec<_>) = answers
@@ -85,23 +85,24 @@ impl Carrier for Reveals {
 }
 
 /// Who comes first for each secret, with the place in the batch: whoever comes later is decided after these.
-fn first_of_each(calls: &[Arc<Attempt>]) -> Vec<(usize, Arc<Attempt>)> {
+fn first_of_each(calls: &[Arc<RevealAttempt>]) -> Vec<(usize, Arc<RevealAttempt>)> {
     let mut seen = HashSet::with_capacity(calls.len());
-    let mut is_first = |attempt: &Attempt| seen.insert((*attempt.id.as_bytes(), attempt.access_hash));
+    let mut is_first = |attempt: &RevealAttempt| seen.insert((*attempt.id.as_bytes(), attempt.access_hash));
     calls.iter().cloned().enumerate().filter(|(_, attempt)| is_first(attempt)).collect()
 }
 
 async fn reveal_all(
     connection: &mut PgConnection,
-    attempts: Vec<Arc<Attempt>>,
-) -> Result<Vec<Option<Outcome>>, Trouble> {
+    attempts: Vec<Arc<RevealAttempt>>,
+) -> Result<Vec<Option<RevealOutcome>>, TransactionError> {
     let found = read(connection, &attempts).await?;
     // Time is over, and the row is there: somebody may have got the last view in time, and be about to commit.
-    let is_over = |found: &Found| found.secret.as_ref().is_some_and(|secret| secret.expires_at <= found.now);
+    let is_over =
+        |found: &RevealSnapshot| found.secret.as_ref().is_some_and(|secret| secret.expires_at <= found.now);
     let undecided: Vec<bool> = found.iter().map(is_over).collect();
     let mut outcomes = settle(connection, &attempts, found).await?;
     for (outcome, undecided) in outcomes.iter_mut().zip(undecided) {
-        if undecided && matches!(outcome, Some(Outcome::Gone(_))) {
+        if undecided && matches!(outcome, Some(RevealOutcome::Gone(_))) {
             *outcome = None;
         }
     }
@@ -111,20 +112,20 @@ async fn reveal_all(
 /// Decides from what was found, and writes what is decided: `None` for whose secret is no longer as it was.
 pub(super) async fn settle(
     connection: &mut PgConnection,
-    attempts: &[Arc<Attempt>],
-    found: Vec<Found>,
-) -> Result<Vec<Option<Outcome>>, Trouble> {
-    let (docket, mut outcomes) = decide_all(attempts, found)?;
-    let changes = docket.changes();
+    attempts: &[Arc<RevealAttempt>],
+    found: Vec<RevealSnapshot>,
+) -> Result<Vec<Option<RevealOutcome>>, TransactionError> {
+    let (batch, mut outcomes) = decide_all(attempts, found)?;
+    let changes = batch.changes();
     if changes.is_empty() {
         return Ok(outcomes);
     }
-    let written = write(connection, &docket, &changes).await?;
+    let written = write(connection, &batch, &changes).await?;
     let missed: HashSet<_> =
         changes.iter().map(|change| *change.id.as_bytes()).filter(|id| !written.contains(id)).collect();
     for (attempt, outcome) in attempts.iter().zip(&mut outcomes) {
         // Who has not the link to it is told so, whatever becomes of it.
-        if missed.contains(attempt.id.as_bytes()) && *outcome != Some(Outcome::Unavailable) {
+        if missed.contains(attempt.id.as_bytes()) && *outcome != Some(RevealOutcome::NotFound) {
             *outcome = None;
         }
     }
@@ -134,10 +135,11 @@ pub(super) async fn settle(
 /// Everything in one snapshot, and the clock a moment later.
 pub(super) async fn read(
     connection: &mut PgConnection,
-    attempts: &[Arc<Attempt>],
-) -> Result<Vec<Found>, DatabaseFailure> {
-    let column =
-        |field: fn(&Attempt) -> &[u8]| attempts.iter().map(|attempt| field(attempt)).collect::<Vec<_>>();
+    attempts: &[Arc<RevealAttempt>],
+) -> Result<Vec<RevealSnapshot>, DatabaseFailure> {
+    let column = |field: fn(&RevealAttempt) -> &[u8]| {
+        attempts.iter().map(|attempt| field(attempt)).collect::<Vec<_>>()
+    };
     let rows: Vec<FoundRow<DateTime<Utc>>> = sqlx::query_as(
         "WITH t AS MATERIALIZED (SELECT date_trunc('milliseconds', clock_timestamp()) AS now)
          SELECT q.n - 1 AS n, t.now, c.share AS claim_share, c.views_left AS claim_views_left, c.expires_at AS claim_expires_at,
@@ -160,10 +162,10 @@ pub(super) async fn read(
 /// Everything that was decided, where it still holds: answers for which secrets that is.
 async fn write(
     connection: &mut PgConnection,
-    docket: &Docket,
-    changes: &[Change],
-) -> Result<HashSet<[u8; 12]>, Trouble> {
-    let claims = docket.new_claims();
+    batch: &RevealBatch,
+    changes: &[SecretChange],
+) -> Result<HashSet<[u8; 12]>, TransactionError> {
+    let claims = batch.new_claims();
     let rows = sqlx::query(
         "WITH w AS MATERIALIZED (
            SELECT * FROM unnest($1::bytea[], $2::smallint[], $3::integer[], $4::timestamptz[], $5::smallint[],
@@ -198,25 +200,25 @@ async fn write(
          SELECT id FROM v",
     )
     .bind(changes.iter().map(|change| change.id.as_bytes().as_slice()).collect::<Vec<_>>())
-    .bind(changes.iter().map(|change| i16::from(change.was.views_left)).collect::<Vec<_>>())
-    .bind(changes.iter().map(|change| count(change.was.bad_tries)).collect::<Vec<_>>())
-    .bind(changes.iter().map(|change| change.was.locked_until).collect::<Vec<_>>())
-    .bind(changes.iter().map(|change| i16::from(change.becomes.views_left)).collect::<Vec<_>>())
-    .bind(changes.iter().map(|change| count(change.becomes.bad_tries)).collect::<Vec<_>>())
-    .bind(changes.iter().map(|change| change.becomes.locked_until).collect::<Vec<_>>())
+    .bind(changes.iter().map(|change| i16::from(change.expected.views_left)).collect::<Vec<_>>())
+    .bind(changes.iter().map(|change| count(change.expected.bad_tries)).collect::<Vec<_>>())
+    .bind(changes.iter().map(|change| change.expected.locked_until).collect::<Vec<_>>())
+    .bind(changes.iter().map(|change| i16::from(change.new.views_left)).collect::<Vec<_>>())
+    .bind(changes.iter().map(|change| count(change.new.bad_tries)).collect::<Vec<_>>())
+    .bind(changes.iter().map(|change| change.new.locked_until).collect::<Vec<_>>())
     .bind(changes.iter().map(|change| count(change.viewed)).collect::<Vec<_>>())
     .bind(changes.iter().map(|change| count(change.wrong)).collect::<Vec<_>>())
     .bind(claims.iter().map(|claim| claim.id.as_bytes().as_slice()).collect::<Vec<_>>())
     .bind(claims.iter().map(|claim| claim.claim_hash.as_slice()).collect::<Vec<_>>())
     .bind(claims.iter().map(|claim| i16::from(claim.views_left)).collect::<Vec<_>>())
-    .bind(docket.now())
-    .bind(docket.now() + CLAIM_TTL)
+    .bind(batch.now())
+    .bind(batch.now() + CLAIM_TTL)
     // By itself a statement is a transaction, and this reads to its end: to the commit.
     .fetch_all(connection)
     .await?;
-    let ids = rows.into_iter().map(|row| Ok(*rows::id(row.try_get("id")?)?.as_bytes()));
+    let ids = rows.into_iter().map(|row| Ok(*row::id(row.try_get("id")?)?.as_bytes()));
     // It is committed: whatever cannot be read of it now must not be done again.
-    ids.collect::<Result<_, DatabaseFailure>>().map_err(Trouble::Commit)
+    ids.collect::<Result<_, DatabaseFailure>>().map_err(TransactionError::Commit)
 }
 
 fn count(number: u32) -> i32 {

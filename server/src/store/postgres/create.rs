@@ -3,16 +3,19 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use app::store::{Creation, NewSecret};
 use sqlx::Row;
 use sqlx::postgres::{PgConnection, PgRow};
+use vault::{CreateOutcome, NewSecret};
 
 use crate::store::failure::DatabaseFailure;
-use crate::store::rows;
-use crate::store::unit::Trouble;
+use crate::store::retry::TransactionError;
+use crate::store::row;
 
 /// Alone, with a look at what was here before.
-pub(super) async fn create(connection: &mut PgConnection, secret: &NewSecret) -> Result<Creation, Trouble> {
+pub(super) async fn create(
+    connection: &mut PgConnection,
+    secret: &NewSecret,
+) -> Result<CreateOutcome, TransactionError> {
     // By itself a statement is a transaction, and `fetch_all` reads to its end: to the commit.
     let rows = sqlx::query(
         "WITH t AS MATERIALIZED (SELECT date_trunc('milliseconds', clock_timestamp()) AS now),
@@ -39,17 +42,17 @@ pub(super) async fn create(connection: &mut PgConnection, secret: &NewSecret) ->
     .bind(secret.envelope.as_slice())
     .bind(i16::from(secret.max_views))
     .bind(f64::from(secret.ttl_seconds))
-    .bind(secret.has_room)
+    .bind(secret.has_capacity)
     .fetch_all(connection)
     .await?;
     let row = match rows.first() {
         Some(row) => row,
-        None if !secret.has_room => return Ok(Creation::NoRoom),
+        None if !secret.has_capacity => return Ok(CreateOutcome::StorageFull),
         // A twin has just committed, which this statement's snapshot does not show.
-        None => return Err(Trouble::ReadAgain),
+        None => return Err(TransactionError::StaleSnapshot),
     };
     if !row.try_get::<bool, _>("same")? {
-        return Ok(Creation::Conflict);
+        return Ok(CreateOutcome::Conflict);
     }
     Ok(created(row)?)
 }
@@ -60,8 +63,8 @@ pub(super) async fn create(connection: &mut PgConnection, secret: &NewSecret) ->
 pub(super) async fn create_new(
     connection: &mut PgConnection,
     secret: &NewSecret,
-) -> Result<Option<Creation>, Trouble> {
-    if !secret.has_room {
+) -> Result<Option<CreateOutcome>, TransactionError> {
+    if !secret.has_capacity {
         return Ok(None);
     }
     let rows = sqlx::query(
@@ -90,9 +93,9 @@ pub(super) async fn create_new(
     Ok(rows.first().map(created).transpose()?)
 }
 
-fn created(row: &PgRow) -> Result<Creation, DatabaseFailure> {
-    Ok(Creation::Created {
-        id: rows::id(row.try_get("id")?)?,
+fn created(row: &PgRow) -> Result<CreateOutcome, DatabaseFailure> {
+    Ok(CreateOutcome::Created {
+        id: row::id(row.try_get("id")?)?,
         created_at: row.try_get("created_at")?,
         expires_at: row.try_get("expires_at")?,
     })
@@ -102,9 +105,9 @@ fn created(row: &PgRow) -> Result<Creation, DatabaseFailure> {
 pub(super) async fn create_all(
     connection: &mut PgConnection,
     secrets: &[Arc<NewSecret>],
-) -> Result<Vec<Option<Creation>>, Trouble> {
+) -> Result<Vec<Option<CreateOutcome>>, TransactionError> {
     let new: Vec<&NewSecret> =
-        secrets.iter().map(|secret| &**secret).filter(|secret| secret.has_room).collect();
+        secrets.iter().map(|secret| &**secret).filter(|secret| secret.has_capacity).collect();
     if new.is_empty() {
         return Ok(vec![None; secrets.len()]);
     }

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use app::store::Attempt;
-use app::vault::CLAIM_TTL;
 use shared_crypto::ServerShare;
 use sqlx::Row as _;
 use sqlx::postgres::PgConnection;
+use vault::CLAIM_TTL;
+use vault::RevealAttempt;
 
 use crate::store::failure::DatabaseFailure;
-use crate::store::rows;
-use crate::store::unit::Trouble;
+use crate::store::retry::TransactionError;
+use crate::store::row;
 
 /// Grants what may be granted without looking closer, and says to whom: no two of one secret may ask.
 ///
-/// Whoever is granted here is one to whom [`decide`](app::vault::decide) grants the last view, whatever else is in
+/// Whoever is granted here is one to whom [`decide`](vault::decide) grants the last view, whatever else is in
 /// the row: a test of it says so. Everything else is left as it is, for it to decide.
 ///
 /// It is asked without a lock whether there is such a claim already, which is a trap otherwise. Here a claim cannot have
@@ -22,10 +22,11 @@ use crate::store::unit::Trouble;
 /// was found nor the one that was locked would be a secret with one.
 pub(super) async fn last_views(
     connection: &mut PgConnection,
-    attempts: Vec<(usize, Arc<Attempt>)>,
-) -> Result<Vec<(usize, ServerShare)>, Trouble> {
-    let column =
-        |field: fn(&Attempt) -> &[u8]| attempts.iter().map(|(_, attempt)| field(attempt)).collect::<Vec<_>>();
+    attempts: Vec<(usize, Arc<RevealAttempt>)>,
+) -> Result<Vec<(usize, ServerShare)>, TransactionError> {
+    let column = |field: fn(&RevealAttempt) -> &[u8]| {
+        attempts.iter().map(|(_, attempt)| field(attempt)).collect::<Vec<_>>()
+    };
     let rows = sqlx::query(
         "WITH v AS (
            SELECT q.n, q.claim_hash, s.id, s.share, date_trunc('milliseconds', clock_timestamp()) AS now
@@ -61,8 +62,8 @@ pub(super) async fn last_views(
         let asked = attempts
             .get(number.wrapping_sub(1))
             .ok_or_else(|| DatabaseFailure::row("a row has the number of no call"))?;
-        Ok((asked.0, rows::share(row.try_get("share")?)?))
+        Ok((asked.0, row::share(row.try_get("share")?)?))
     });
     // It is committed: whatever cannot be read of it now must not be done again.
-    views.collect::<Result<_, DatabaseFailure>>().map_err(Trouble::Commit)
+    views.collect::<Result<_, DatabaseFailure>>().map_err(TransactionError::Commit)
 }

@@ -7,7 +7,7 @@ use sqlx::migrate::{Migrate as _, MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 
-use super::line::{CONNECT, within};
+use super::connection::{CONNECT, within};
 use crate::store::ConnectError;
 use crate::store::failure::DatabaseFailure;
 use crate::store::migrations::{ATTEMPT, Applied, PAUSE, Plan, SHARED_TABLE, Step, TABLE};

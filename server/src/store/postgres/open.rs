@@ -1,20 +1,20 @@
 //! Looking at an envelope, which changes nothing.
 
-use app::store::{Ended, Opened};
 use chrono::{DateTime, Utc};
-use shared_crypto::wire::State;
+use shared_crypto::messages::SecretState;
 use shared_crypto::{Digest, SecretId};
 use sqlx::Row;
 use sqlx::postgres::PgConnection;
+use vault::{OpenOutcome, SecretEnd};
 
-use crate::store::rows;
-use crate::store::unit::Trouble;
+use crate::store::retry::TransactionError;
+use crate::store::row;
 
 pub(super) async fn open(
     connection: &mut PgConnection,
     id: &SecretId,
     access_hash: Digest,
-) -> Result<Option<Opened>, Trouble> {
+) -> Result<Option<OpenOutcome>, TransactionError> {
     let row = sqlx::query(
         "WITH t AS MATERIALIZED (SELECT clock_timestamp() AS now)
          SELECT r.state, r.ended_at, r.max_views, r.created_at, r.expires_at, t.now, s.envelope, s.views_left
@@ -29,19 +29,19 @@ pub(super) async fn open(
     if let (Some(envelope), Some(left)) =
         (row.try_get("envelope")?, row.try_get::<Option<i16>, _>("views_left")?)
     {
-        return Ok(Some(Opened::Live {
+        return Ok(Some(OpenOutcome::Live {
             envelope,
-            max_views: rows::small(row.try_get::<i16, _>("max_views")?)?,
-            views_left: rows::small(left)?,
+            max_views: row::small(row.try_get::<i16, _>("max_views")?)?,
+            views_left: row::small(left)?,
             created_at: row.try_get("created_at")?,
             expires_at: row.try_get("expires_at")?,
         }));
     }
     let expires_at: DateTime<Utc> = row.try_get("expires_at")?;
-    let state = match rows::state(row.try_get("state")?)? {
-        State::Live => State::Expired,
+    let state = match row::state(row.try_get("state")?)? {
+        SecretState::Live => SecretState::Expired,
         ended => ended,
     };
     let ended_at = row.try_get::<Option<_>, _>("ended_at")?.unwrap_or(expires_at);
-    Ok(Some(Opened::Gone(Ended { state, ended_at })))
+    Ok(Some(OpenOutcome::Gone(SecretEnd { state, ended_at })))
 }

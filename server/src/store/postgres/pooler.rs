@@ -9,7 +9,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection as _, Executor as _, Row as _};
 
-use super::line::{CONNECT, within};
+use super::connection::{CONNECT, within};
 use crate::store::ConnectError;
 use crate::store::failure::DatabaseFailure;
 

@@ -1,14 +1,14 @@
 //! What became of a secret, and burning it.
 
-use app::store::Receipt;
 use chrono::{DateTime, Utc};
 use shared_crypto::Digest;
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection as _, FromRow, Row};
+use vault::Receipt;
 
 use crate::store::failure::DatabaseFailure;
-use crate::store::rows::ReceiptRow;
-use crate::store::unit::Trouble;
+use crate::store::retry::TransactionError;
+use crate::store::row::ReceiptRow;
 
 pub(super) async fn read_receipt(
     connection: &mut PgConnection,
@@ -29,7 +29,7 @@ pub(super) async fn read_receipt(
 pub(super) async fn burn(
     connection: &mut PgConnection,
     receipt_hash: Digest,
-) -> Result<Option<Receipt>, Trouble> {
+) -> Result<Option<Receipt>, TransactionError> {
     let mut tx = connection.begin().await?;
     sqlx::query(
         "SELECT FROM secrets s JOIN receipts r ON r.id = s.id WHERE r.receipt_hash = $1 FOR UPDATE OF s",

@@ -1,17 +1,17 @@
 //! What operators ask for.
 
-use app::store::{About, Receipt, Stats};
 use chrono::{DateTime, Utc};
 use shared_crypto::SecretId;
 use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
+use vault::{DatabaseInfo, Receipt, StorageStats};
 
 use super::{SqliteStore, now, receipt};
-use crate::store::rows::{self, Time as _};
-use crate::store::unit::Trouble;
+use crate::store::retry::TransactionError;
+use crate::store::row::{self, Time as _};
 
 /// The pages in use hold secrets, receipts and claims, with their indexes: their number stands in the file's header.
-pub(super) async fn stats(readers: SqlitePool) -> Result<Stats, Trouble> {
+pub(super) async fn stats(readers: SqlitePool) -> Result<StorageStats, TransactionError> {
     let row = sqlx::query(
         "SELECT (SELECT count(*) FROM secrets) AS secrets,
                 (SELECT (page_count - freelist_count) * page_size
@@ -20,18 +20,28 @@ pub(super) async fn stats(readers: SqlitePool) -> Result<Stats, Trouble> {
     )
     .fetch_one(&readers)
     .await?;
-    let number = |column: &str| rows::small(row.try_get::<Option<i64>, _>(column)?.unwrap_or_default());
-    Ok(Stats { secrets: number("secrets")?, bytes: number("bytes")?, sweep_lag_seconds: number("lag")? })
+    let number = |column: &str| row::small(row.try_get::<Option<i64>, _>(column)?.unwrap_or_default());
+    Ok(StorageStats {
+        secrets: number("secrets")?,
+        bytes: number("bytes")?,
+        sweep_lag_seconds: number("lag")?,
+    })
 }
 
 /// All claims go, whenever they were made: they hold shares, and live five minutes anyway.
-pub(super) async fn purge(store: SqliteStore, created_before: DateTime<Utc>) -> Result<u64, Trouble> {
+pub(super) async fn purge(
+    store: SqliteStore,
+    created_before: DateTime<Utc>,
+) -> Result<u64, TransactionError> {
     let purged = store.writer.transaction(move |tx| Box::pin(purge_some(tx, created_before))).await?;
     store.deleted.notify_one();
     Ok(purged)
 }
 
-async fn purge_some(tx: &mut SqliteConnection, created_before: DateTime<Utc>) -> Result<u64, Trouble> {
+async fn purge_some(
+    tx: &mut SqliteConnection,
+    created_before: DateTime<Utc>,
+) -> Result<u64, TransactionError> {
     const OLD: &str = "SELECT s.receipt FROM secrets s JOIN receipts r ON r.number = s.receipt
                         WHERE r.created_at < ?1 ORDER BY s.receipt LIMIT 1000";
     let now = now(tx).await?;
@@ -50,20 +60,23 @@ async fn purge_some(tx: &mut SqliteConnection, created_before: DateTime<Utc>) ->
 }
 
 /// Reads every receipt: nobody but an operator looks for one by its id.
-pub(super) async fn burn_id(store: SqliteStore, id: SecretId) -> Result<Option<Receipt>, Trouble> {
+pub(super) async fn burn_by_id(
+    store: SqliteStore,
+    id: SecretId,
+) -> Result<Option<Receipt>, TransactionError> {
     let found = sqlx::query("SELECT receipt_hash FROM receipts WHERE id = ?1").bind(id.as_bytes().to_vec());
     let Some(row) = found.fetch_optional(&store.readers).await? else { return Ok(None) };
-    receipt::burn(store, rows::digest(row.try_get("receipt_hash")?)?).await
+    receipt::burn(store, row::digest(row.try_get("receipt_hash")?)?).await
 }
 
-pub(super) async fn about(readers: SqlitePool) -> Result<About, Trouble> {
+pub(super) async fn database_info(readers: SqlitePool) -> Result<DatabaseInfo, TransactionError> {
     let row = sqlx::query(
         "SELECT 'SQLite ' || sqlite_version() AS version, CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now",
     )
     .fetch_one(&readers)
     .await?;
     // Every connection sets `synchronous=FULL` itself.
-    Ok(About {
+    Ok(DatabaseInfo {
         version: row.try_get("version")?,
         now: row.try_get::<i64, _>("now")?.into_utc()?,
         durable: true,

@@ -3,18 +3,21 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use app::store::{Creation, NewSecret};
 use shared_crypto::ServerShare;
 use sqlx::sqlite::{Sqlite, SqliteConnection, SqliteRow};
 use sqlx::{QueryBuilder, Row};
+use vault::{CreateOutcome, NewSecret};
 
 use super::writer::{BEGIN, Writer, at_commit, is_busy};
+use crate::store::batcher::BatchExecutor;
 use crate::store::failure::DatabaseFailure;
-use crate::store::gather::Carrier;
-use crate::store::rows::{self, Time as _};
-use crate::store::unit::Trouble;
+use crate::store::retry::TransactionError;
+use crate::store::row::{self, Time as _};
 
-pub(super) async fn create(writer: Writer, secret: Arc<NewSecret>) -> Result<Creation, Trouble> {
+pub(super) async fn create(
+    writer: Writer,
+    secret: Arc<NewSecret>,
+) -> Result<CreateOutcome, TransactionError> {
     let page_size = writer.page_size();
     writer.transaction(move |tx| Box::pin(async move { create_one(tx, &secret, page_size).await })).await
 }
@@ -24,7 +27,7 @@ async fn create_one(
     tx: &mut SqliteConnection,
     secret: &NewSecret,
     page_size: usize,
-) -> Result<Creation, Trouble> {
+) -> Result<CreateOutcome, TransactionError> {
     let known = sqlx::query(
         "SELECT access_hash = ?1 AND receipt_hash = ?2 AND request_hash = ?3 AS same, id, created_at, expires_at
            FROM receipts WHERE access_hash = ?1 OR receipt_hash = ?2 ORDER BY same DESC LIMIT 1",
@@ -35,19 +38,23 @@ async fn create_one(
     .fetch_optional(&mut *tx)
     .await?;
     if let Some(row) = known {
-        return if row.try_get::<bool, _>("same")? { Ok(created(&row)?) } else { Ok(Creation::Conflict) };
+        return if row.try_get::<bool, _>("same")? {
+            Ok(created(&row)?)
+        } else {
+            Ok(CreateOutcome::Conflict)
+        };
     }
-    if !secret.has_room {
-        return Ok(Creation::NoRoom);
+    if !secret.has_capacity {
+        return Ok(CreateOutcome::StorageFull);
     }
     // To the end: the first row comes before the second statement.
     let rows = insertion(QueryBuilder::default(), &[secret], page_size).build().fetch_all(tx).await?;
     Ok(created(rows.first().ok_or_else(|| DatabaseFailure::row("a new receipt is missing"))?)?)
 }
 
-fn created(row: &SqliteRow) -> Result<Creation, DatabaseFailure> {
-    Ok(Creation::Created {
-        id: rows::id(row.try_get("id")?)?,
+fn created(row: &SqliteRow) -> Result<CreateOutcome, DatabaseFailure> {
+    Ok(CreateOutcome::Created {
+        id: row::id(row.try_get("id")?)?,
         created_at: row.try_get::<i64, _>("created_at")?.into_utc()?,
         expires_at: row.try_get::<i64, _>("expires_at")?.into_utc()?,
     })
@@ -56,16 +63,16 @@ fn created(row: &SqliteRow) -> Result<Creation, DatabaseFailure> {
 /// Several at once, with one wait for the disk.
 pub(super) struct Creates(pub(super) Writer);
 
-impl Carrier for Creates {
+impl BatchExecutor for Creates {
     type Call = NewSecret;
-    type Answer = Creation;
+    type Answer = CreateOutcome;
 
     /// `None` for each that was here before, is in conflict, or has no room.
-    async fn carry(
+    async fn execute(
         &mut self,
         calls: &[Arc<NewSecret>],
-        answers: &mut [Option<Creation>],
-    ) -> Result<(), Trouble> {
+        answers: &mut [Option<CreateOutcome>],
+    ) -> Result<(), TransactionError> {
         let secrets = calls.to_vec();
         let page_size = self.0.page_size();
         let created =
@@ -80,9 +87,9 @@ async fn create_all(
     line: &mut SqliteConnection,
     secrets: &[Arc<NewSecret>],
     page_size: usize,
-) -> Result<Vec<Option<Creation>>, Trouble> {
+) -> Result<Vec<Option<CreateOutcome>>, TransactionError> {
     let new: Vec<&NewSecret> =
-        secrets.iter().map(|secret| &**secret).filter(|secret| secret.has_room).collect();
+        secrets.iter().map(|secret| &**secret).filter(|secret| secret.has_capacity).collect();
     if new.is_empty() {
         return Ok(vec![None; secrets.len()]);
     }
@@ -92,12 +99,13 @@ async fn create_all(
     changes.push("; COMMIT");
     let rows = changes.build().fetch_all(line).await.map_err(|error| match at_commit(error) {
         // Whoever has to wait for the lock waits for it at the beginning.
-        Trouble::Commit(error) if is_busy(&error) => Trouble::Database(error),
+        TransactionError::Commit(error) if is_busy(&error) => TransactionError::Database(error),
         trouble => trouble,
     })?;
     // It is committed: whatever cannot be read of it now must not be done again.
     let stored = rows.iter().map(|row| Ok((row.try_get::<Vec<u8>, _>("id")?, created(row)?)));
-    let mut stored = stored.collect::<Result<HashMap<_, _>, DatabaseFailure>>().map_err(Trouble::Commit)?;
+    let mut stored =
+        stored.collect::<Result<HashMap<_, _>, DatabaseFailure>>().map_err(TransactionError::Commit)?;
     Ok(secrets.iter().map(|secret| stored.remove(secret.id.as_bytes().as_slice())).collect())
 }
 

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use super::BUSY;
 use super::writer::Writer;
 use crate::store::failure::DatabaseFailure;
-use crate::store::unit::Trouble;
+use crate::store::retry::TransactionError;
 
 /// How long after a deletion the write-ahead log is emptied; PROTOCOL promises five seconds.
 const CHECKPOINT_AFTER: Duration = Duration::from_millis(1500);
@@ -128,11 +128,11 @@ fn warn(error: &DatabaseFailure, what: &str) {
 }
 
 /// Whether nothing is in the log any more.
-async fn checkpoint(writer: &Writer, becomes: Log) -> bool {
-    match end_log(writer, becomes).await {
+async fn checkpoint(writer: &Writer, target: Log) -> bool {
+    match end_log(writer, target).await {
         Ok(is_ended) => is_ended,
         // Whoever closes last has emptied it.
-        Err(Trouble::Database(failure)) if failure.is_pool_closed() => true,
+        Err(TransactionError::Database(failure)) if failure.is_pool_closed() => true,
         Err(trouble) => {
             tracing::warn!(error = %trouble.to_error(), "the write-ahead log could not be checkpointed");
             false
@@ -154,11 +154,11 @@ pub(super) async fn checkpoint_at_the_end(writer: &Writer) {
 
 /// A reader may be in the way for as long as a backup takes, and nobody can write while SQLite waits for it: so
 /// it hardly waits.
-async fn end_log(writer: &Writer, becomes: Log) -> Result<bool, Trouble> {
+async fn end_log(writer: &Writer, target: Log) -> Result<bool, TransactionError> {
     let ended = writer.work(move |connection| {
         Box::pin(async move {
             connection.execute("PRAGMA busy_timeout = 20").await?;
-            let busy = sqlx::query_scalar::<_, i64>(match becomes {
+            let busy = sqlx::query_scalar::<_, i64>(match target {
                 Log::Emptied => "PRAGMA wal_checkpoint(TRUNCATE)",
                 Log::Restarted => "PRAGMA wal_checkpoint(RESTART)",
             });

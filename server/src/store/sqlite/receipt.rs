@@ -1,14 +1,14 @@
 //! What became of a secret, and burning it.
 
-use app::store::Receipt;
 use shared_crypto::Digest;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{FromRow, Row};
+use vault::Receipt;
 
 use super::{SqliteStore, now};
 use crate::store::failure::DatabaseFailure;
-use crate::store::rows::{ReceiptRow, Time as _};
-use crate::store::unit::Trouble;
+use crate::store::retry::TransactionError;
+use crate::store::row::{ReceiptRow, Time as _};
 
 pub(super) async fn read_receipt(
     connection: &mut SqliteConnection,
@@ -29,7 +29,10 @@ pub(super) async fn read_receipt(
     ReceiptRow::<i64>::from_row(&row)?.into_receipt(viewed_at).map(Some)
 }
 
-pub(super) async fn burn(store: SqliteStore, receipt_hash: Digest) -> Result<Option<Receipt>, Trouble> {
+pub(super) async fn burn(
+    store: SqliteStore,
+    receipt_hash: Digest,
+) -> Result<Option<Receipt>, TransactionError> {
     let (receipt, is_new) = store.writer.transaction(move |tx| Box::pin(burn_live(tx, receipt_hash))).await?;
     if is_new {
         store.deleted.notify_one();
@@ -41,7 +44,7 @@ pub(super) async fn burn(store: SqliteStore, receipt_hash: Digest) -> Result<Opt
 async fn burn_live(
     tx: &mut SqliteConnection,
     receipt_hash: Digest,
-) -> Result<(Option<Receipt>, bool), Trouble> {
+) -> Result<(Option<Receipt>, bool), TransactionError> {
     let now = now(tx).await?;
     // What ended first stays: an expired or viewed secret is not burned.
     let burned = sqlx::query(

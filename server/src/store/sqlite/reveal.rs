@@ -3,29 +3,33 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use app::store::{Attempt, Outcome};
-use app::vault::{CLAIM_TTL, Change, Claimed, Docket, Found};
 use shared_crypto::SecretId;
 use sqlx::sqlite::{Sqlite, SqliteConnection, SqlitePool, SqliteRow};
 use sqlx::{FromRow as _, QueryBuilder, Row as _};
 use tokio::sync::Notify;
+use vault::{CLAIM_TTL, GrantedClaim, RevealBatch, RevealSnapshot, SecretChange};
+use vault::{RevealAttempt, RevealOutcome};
 
 use super::writer::{BEGIN, Writer, at_commit};
-use crate::store::docket::decide_all;
+use crate::store::batcher::BatchExecutor;
+use crate::store::decide_batch::decide_all;
 use crate::store::failure::DatabaseFailure;
-use crate::store::gather::Carrier;
 use crate::store::numbered::by_number;
-use crate::store::rows::FoundRow;
-use crate::store::unit::Trouble;
+use crate::store::retry::TransactionError;
+use crate::store::row::FoundRow;
 
 /// Looks whether each caller has the link to a secret that is or was here.
-pub(super) struct Known(pub(super) SqlitePool);
+pub(super) struct ExistenceCheck(pub(super) SqlitePool);
 
-impl Carrier for Known {
-    type Call = Attempt;
+impl BatchExecutor for ExistenceCheck {
+    type Call = RevealAttempt;
     type Answer = bool;
 
-    async fn carry(&mut self, calls: &[Arc<Attempt>], answers: &mut [Option<bool>]) -> Result<(), Trouble> {
+    async fn execute(
+        &mut self,
+        calls: &[Arc<RevealAttempt>],
+        answers: &mut [Option<bool>],
+    ) -> Result<(), TransactionError> {
         let mut query = QueryBuilder::<Sqlite>::new("WITH q(n, id, access_hash) AS (");
         query.push_values(calls.iter().zip(0_i64..), |mut row, (attempt, n)| {
             row.push_bind(n)
@@ -50,15 +54,15 @@ pub(super) struct Reveals {
     pub(super) deleted: Arc<Notify>,
 }
 
-impl Carrier for Reveals {
-    type Call = Attempt;
-    type Answer = Outcome;
+impl BatchExecutor for Reveals {
+    type Call = RevealAttempt;
+    type Answer = RevealOutcome;
 
-    async fn carry(
+    async fn execute(
         &mut self,
-        calls: &[Arc<Attempt>],
-        answers: &mut [Option<Outcome>],
-    ) -> Result<(), Trouble> {
+        calls: &[Arc<RevealAttempt>],
+        answers: &mut [Option<RevealOutcome>],
+    ) -> Result<(), TransactionError> {
         let attempts = calls.to_vec();
         let revealed = self.writer.work(|line| Box::pin(async move { reveal_all(line, &attempts).await }));
         let (outcomes, ends) = revealed.await?;
@@ -74,15 +78,15 @@ impl Carrier for Reveals {
 /// transaction and the second of which ends it.
 async fn reveal_all(
     line: &mut SqliteConnection,
-    attempts: &[Arc<Attempt>],
-) -> Result<(Vec<Option<Outcome>>, bool), Trouble> {
+    attempts: &[Arc<RevealAttempt>],
+) -> Result<(Vec<Option<RevealOutcome>>, bool), TransactionError> {
     let (numbers, found) = read(line, attempts).await?;
-    let (docket, outcomes) = decide_all(attempts, found)?;
-    let changes = docket.changes();
-    let ends = changes.iter().any(|change| change.becomes.views_left == 0);
+    let (batch, outcomes) = decide_all(attempts, found)?;
+    let changes = batch.changes();
+    let ends = changes.iter().any(|change| change.new.views_left == 0);
     let mut all = QueryBuilder::new("");
     if !changes.is_empty() {
-        apply(&mut all, &docket, changes, &numbers);
+        apply(&mut all, &batch, changes, &numbers);
     }
     all.push("COMMIT");
     all.build().execute(line).await.map_err(at_commit)?;
@@ -90,11 +94,14 @@ async fn reveal_all(
 }
 
 /// One alone, who needs a closer look.
-pub(super) async fn reveal(mut reveals: Reveals, attempt: Arc<Attempt>) -> Result<Outcome, Trouble> {
+pub(super) async fn reveal(
+    mut reveals: Reveals,
+    attempt: Arc<RevealAttempt>,
+) -> Result<RevealOutcome, TransactionError> {
     let mut answer = [None];
-    reveals.carry(&[attempt], &mut answer).await?;
+    reveals.execute(&[attempt], &mut answer).await?;
     let [outcome] = answer;
-    outcome.ok_or(Trouble::ReadAgain)
+    outcome.ok_or(TransactionError::StaleSnapshot)
 }
 
 /// Of each secret that was found, by its id, the number of its receipt.
@@ -107,8 +114,8 @@ type Numbers = HashMap<[u8; 12], i64>;
 /// Each of the two is looked up by its whole key, so that an attempt has one row whatever is stored.
 async fn read(
     tx: &mut SqliteConnection,
-    attempts: &[Arc<Attempt>],
-) -> Result<(Numbers, Vec<Found>), DatabaseFailure> {
+    attempts: &[Arc<RevealAttempt>],
+) -> Result<(Numbers, Vec<RevealSnapshot>), DatabaseFailure> {
     let mut query = QueryBuilder::<Sqlite>::new(BEGIN);
     query.push("; WITH q(n, id, access_hash, claim_hash) AS (");
     query.push_values(attempts.iter().zip(0_i64..), |mut row, (attempt, n)| {
@@ -121,7 +128,7 @@ async fn read(
         "), t AS MATERIALIZED (SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now)
          SELECT q.n, t.now, coalesce(c.share, o.share) AS claim_share,
                 coalesce(c.views_left, o.views_left) AS claim_views_left,
-                coalesce(c.expires_at, o.expires_at) AS claim_expires_at, c.share IS NOT NULL AS claim_is_veiled,
+                coalesce(c.expires_at, o.expires_at) AS claim_expires_at, c.share IS NOT NULL AS claim_is_masked,
                 r.state, r.expires_at, r.ended_at, s.reveal_hash, s.share, s.views_left, s.bad_tries,
                 s.locked_until, s.expires_at AS secret_expires_at, r.number
            FROM q CROSS JOIN t LEFT JOIN receipts r ON r.access_hash = q.access_hash AND r.id = q.id
@@ -133,10 +140,11 @@ async fn read(
     let mut numbers = Numbers::new();
     let mut all = Vec::with_capacity(attempts.len());
     for (row, attempt) in by_number(attempts.len(), rows.iter().map(read_row))?.into_iter().zip(attempts) {
-        let (mut found, number, claim_is_veiled) = row;
-        if claim_is_veiled {
-            found.claim =
-                found.claim.map(|claim| Claimed { share: claim.share.veiled(&attempt.claim_veil), ..claim });
+        let (mut found, number, claim_is_masked) = row;
+        if claim_is_masked {
+            found.claim = found
+                .claim
+                .map(|claim| GrantedClaim { share: claim.share.masked(&attempt.claim_mask), ..claim });
         }
         if let Some(number) = number {
             numbers.insert(*attempt.id.as_bytes(), number);
@@ -147,24 +155,24 @@ async fn read(
 }
 
 /// The number of the attempt; what was found for it, the number of its receipt, and whether the claim's share is masked.
-type NumberedRow = (i64, (Found, Option<i64>, bool));
+type NumberedRow = (i64, (RevealSnapshot, Option<i64>, bool));
 
 fn read_row(row: &SqliteRow) -> Result<NumberedRow, DatabaseFailure> {
     let (n, found) = FoundRow::<i64>::from_row(row)?.into_found()?;
-    Ok((n, (found, row.try_get("number")?, row.try_get("claim_is_veiled")?)))
+    Ok((n, (found, row.try_get("number")?, row.try_get("claim_is_masked")?)))
 }
 
 /// Everything that was decided, a statement for each table. `OR FAIL`: a failure ends the whole transaction anyway.
-fn apply(all: &mut QueryBuilder<Sqlite>, docket: &Docket, changes: Vec<Change>, numbers: &Numbers) {
+fn apply(all: &mut QueryBuilder<Sqlite>, batch: &RevealBatch, changes: Vec<SecretChange>, numbers: &Numbers) {
     let number = |id: &SecretId| numbers.get(id.as_bytes()).copied();
-    let now = docket.now().timestamp_millis();
-    if !docket.new_claims().is_empty() {
-        let until = (docket.now() + CLAIM_TTL).timestamp_millis();
+    let now = batch.now().timestamp_millis();
+    if !batch.new_claims().is_empty() {
+        let until = (batch.now() + CLAIM_TTL).timestamp_millis();
         all.push("INSERT OR FAIL INTO claims (receipt, claim_hash, share, views_left, expires_at) ");
-        all.push_values(docket.new_claims(), |mut row, claim| {
+        all.push_values(batch.new_claims(), |mut row, claim| {
             row.push_bind(number(&claim.id))
                 .push_bind(claim.claim_hash.to_vec())
-                .push_bind(claim.share.veiled(&claim.claim_veil).as_bytes().to_vec())
+                .push_bind(claim.share.masked(&claim.claim_mask).as_bytes().to_vec())
                 .push_bind(claim.views_left)
                 .push_bind(until);
         });
@@ -173,8 +181,7 @@ fn apply(all: &mut QueryBuilder<Sqlite>, docket: &Docket, changes: Vec<Change>, 
               SET share = excluded.share, views_left = excluded.views_left, expires_at = excluded.expires_at; ",
         );
     }
-    let (gone, kept): (Vec<_>, Vec<_>) =
-        changes.into_iter().partition(|change| change.becomes.views_left == 0);
+    let (gone, kept): (Vec<_>, Vec<_>) = changes.into_iter().partition(|change| change.new.views_left == 0);
     if !gone.is_empty() {
         all.push("DELETE FROM secrets WHERE receipt IN (");
         all.push_values(&gone, |mut row, change| {
@@ -186,9 +193,9 @@ fn apply(all: &mut QueryBuilder<Sqlite>, docket: &Docket, changes: Vec<Change>, 
         all.push("WITH v(receipt, views_left, bad_tries, locked_until) AS (");
         all.push_values(&kept, |mut row, change| {
             row.push_bind(number(&change.id))
-                .push_bind(change.becomes.views_left)
-                .push_bind(change.becomes.bad_tries)
-                .push_bind(change.becomes.locked_until.map(|until| until.timestamp_millis()));
+                .push_bind(change.new.views_left)
+                .push_bind(change.new.bad_tries)
+                .push_bind(change.new.locked_until.map(|until| until.timestamp_millis()));
         });
         all.push(
             ") UPDATE OR FAIL secrets SET views_left = v.views_left, bad_tries = v.bad_tries, locked_until = v.locked_until
@@ -198,7 +205,7 @@ fn apply(all: &mut QueryBuilder<Sqlite>, docket: &Docket, changes: Vec<Change>, 
     all.push("WITH v(number, ends, viewed, views, wrong) AS (");
     all.push_values(gone.iter().chain(&kept), |mut row, change| {
         row.push_bind(number(&change.id))
-            .push_bind(change.becomes.views_left == 0)
+            .push_bind(change.new.views_left == 0)
             .push_bind(change.viewed)
             // What json_insert would append, as often as there was a view.
             .push_bind(format!(",{now}").repeat(usize::try_from(change.viewed).unwrap_or_default()))

@@ -27,13 +27,14 @@ async fn existing_database_on_a_network_file_system_is_not_opened() {
     let options = options(&folder);
     for allowed in [FileSystem::Fuse, FileSystem::Memory, FileSystem::Local] {
         start(allowed, &options).await.unwrap().close().await;
-        SqliteStore::attach_on(allowed, options.clone()).await.unwrap().close().await;
+        SqliteStore::connect_existing_on(allowed, options.clone()).await.unwrap().close().await;
     }
     for name in ["NFS", "SMB", "9p"] {
         let file_system = FileSystem::Network(name);
-        for refused in
-            [start(file_system, &options).await, SqliteStore::attach_on(file_system, options.clone()).await]
-        {
+        for refused in [
+            start(file_system, &options).await,
+            SqliteStore::connect_existing_on(file_system, options.clone()).await,
+        ] {
             assert!(matches!(refused, Err(ConnectError::NetworkFileSystem(found)) if found == name));
         }
     }

@@ -12,10 +12,10 @@ use tokio::time::{Instant, timeout_at};
 
 use super::BUSY;
 use crate::store::failure::DatabaseFailure;
-use crate::store::unit::Trouble;
+use crate::store::retry::TransactionError;
 
 /// What is done on a connection.
-pub(super) type Work<'c, T> = Pin<Box<dyn Future<Output = Result<T, Trouble>> + Send + 'c>>;
+pub(super) type Work<'c, T> = Pin<Box<dyn Future<Output = Result<T, TransactionError>> + Send + 'c>>;
 
 /// Whoever writes has it alone, in the order of arrival.
 ///
@@ -63,7 +63,7 @@ impl Writer {
     pub(super) async fn work<T>(
         &self,
         work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> Work<'c, T> + Send,
-    ) -> Result<T, Trouble> {
+    ) -> Result<T, TransactionError> {
         let kept = timeout_at(Instant::now() + BUSY, self.0.kept.lock()).await;
         let mut kept = kept.map_err(|_| DatabaseFailure::pool_timed_out())?;
         let mut connection = match kept.take() {
@@ -83,12 +83,12 @@ impl Writer {
     pub(super) async fn transaction<T: Send>(
         &self,
         work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> Work<'c, T> + Send + 'static,
-    ) -> Result<T, Trouble> {
+    ) -> Result<T, TransactionError> {
         let transaction = self.work(|connection| {
             Box::pin(async move {
                 let mut tx = connection.begin_with(BEGIN).await?;
                 let done = work(&mut tx).await?;
-                tx.commit().await.map_err(Trouble::commit)?;
+                tx.commit().await.map_err(TransactionError::commit)?;
                 Ok(done)
             })
         });
@@ -127,11 +127,11 @@ pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 
 /// What went wrong with statements that end with a COMMIT: nothing was done where a row was refused before it.
 /// `SQLITE_CONSTRAINT` is 19, and 531 that of a commit hook.
-pub(super) fn at_commit(error: impl Into<DatabaseFailure>) -> Trouble {
+pub(super) fn at_commit(error: impl Into<DatabaseFailure>) -> TransactionError {
     let error = error.into();
     match code(&error) {
-        Some(code) if code & 0xff == 19 && code != 531 => Trouble::Database(error),
-        _ => Trouble::Commit(error),
+        Some(code) if code & 0xff == 19 && code != 531 => TransactionError::Database(error),
+        _ => TransactionError::Commit(error),
     }
 }
 

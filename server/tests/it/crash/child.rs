@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use server::config::{Config, Switch};
-use server::shutdown::{Phase, Signals};
+use server::http::shutdown::{Phase, Signals};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::{Child as Process, Command};
 use tokio::sync::watch;
 
-use crate::common::{Database as _, Sqlite, eventually};
 use crate::http::Site;
+use crate::support::{Database as _, Sqlite, eventually};
 
 const DATABASE: &str = "IKRYPT_TEST_CHILD_DATABASE";
 const PORT: &str = "IKRYPT_TEST_CHILD_PORT";
@@ -131,7 +131,7 @@ async fn serve() {
     tokio::spawn(signals.follow(Duration::from_secs(drain), phase));
     println!("\nready");
     tokio::select! {
-        served = server::serve::serve(listener, &config, store, Site::assets(), phases) => served.unwrap(),
+        served = server::commands::serve::serve(listener, &config, store, Site::assets(), phases) => served.unwrap(),
         () = write_until_killed() => {}
     }
     // Without the last lines of the test harness.

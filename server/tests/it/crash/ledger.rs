@@ -8,8 +8,8 @@ use serde_json::Value;
 use shared_crypto::Sealed;
 use tokio::time::sleep;
 
-use crate::common::{Bed, Database, random};
 use crate::http::{create_body, receipt_body, reveal_body, sealed};
+use crate::support::{Bed, Database, random};
 
 /// Every secret that was acknowledged, by its id.
 #[derive(Default)]

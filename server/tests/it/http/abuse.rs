@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Site, create_body, open_body, receipt_body, reveal_body, sealed};
-use crate::common::Bed;
+use crate::support::Bed;
 
 suite! {
     bodies_that_are_not_one_plain_object_are_refused_quickly,

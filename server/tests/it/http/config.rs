@@ -5,10 +5,10 @@ use clap::Parser as _;
 use reqwest::Method;
 use serde_json::json;
 use server::config::{Config, Hsts, Switch};
-use shared_crypto::wire::ServerConfig;
+use shared_crypto::messages::ServerConfig;
 
 use super::Site;
-use crate::common::{Bed, Line, Postgres, Proxy, Sqlite};
+use crate::support::{Bed, Line, Postgres, Proxy, Sqlite};
 
 suite! {
     postgres: config_is_served_while_the_database_is_away

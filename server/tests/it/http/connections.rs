@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 use super::Site;
 use super::raw::{address, connect_from, read_to_end, status};
-use crate::common::{Bed, Sqlite, eventually};
+use crate::support::{Bed, Sqlite, eventually};
 
 suite! {
     sqlite: one_network_leaves_connections_for_others,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Site, create_body, open_body, receipt_body, reveal_body, sealed};
-use crate::common::Bed;
+use crate::support::Bed;
 
 suite! {
     a_create_is_answered_with_an_id_and_the_exact_expiry,

@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use serde_json::Value;
 use server::config::{Config, CreationTokens};
-use shared_crypto::{Fresh, Payload, seal};
+use shared_crypto::{Payload, SealingKeys, seal};
 
 use super::{Answer, Site, create_body, sealed};
-use crate::common::{Bed, Sqlite};
+use crate::support::{Bed, Sqlite};
 
 suite! {
     sqlite: clients_without_a_token_use_up_nothing_that_token_holders_need,
@@ -146,7 +146,7 @@ async fn refused_creates_take_nothing_from_the_limit_of_all_clients(bed: &Bed<Sq
 
 async fn bytes_are_limited_for_each_network_too(bed: &Bed<Sqlite>) {
     let site = site_behind_proxy(bed, |config| config.protection.mebibytes_per_hour = few(2)).await;
-    let large = seal(&Payload::text("x".repeat(1 << 20)), Fresh::generate().unwrap(), None).unwrap();
+    let large = seal(&Payload::text("x".repeat(1 << 20)), SealingKeys::generate().unwrap(), None).unwrap();
     let large = json(&create_body(&large, 1));
     // 1.4 MiB each, so that a network of four times 2 MiB has room for five.
     for network in ["198.51.100.", "2001:db8:1:"] {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::{Site, create_body, open_body, receipt_body, reveal_body, sealed};
-use crate::common::{Bed, LONGEST_WAIT, Line, Postgres, Proxy, eventually};
+use crate::support::{Bed, LONGEST_WAIT, Line, Postgres, Proxy, eventually};
 
 suite! {
     postgres: while_the_database_is_away_the_server_says_so_and_afterwards_it_goes_on,

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use super::{Site, create_body, reveal_body, sealed};
-use crate::common::{Bed, Sqlite};
-use shared_crypto::{Fresh, Payload, seal};
+use crate::support::{Bed, Sqlite};
+use shared_crypto::{Payload, SealingKeys, seal};
 
 suite! { sqlite: on_a_full_disk_nothing_is_consumed_and_with_room_it_goes_on }
 
@@ -39,7 +39,7 @@ async fn on_a_full_disk_nothing_is_consumed_and_with_room_it_goes_on(bed: &Bed<S
     let filler = disk.0.join("filler");
     std::fs::write(&filler, vec![0; 16 << 20]).unwrap_err();
 
-    let large = seal(&Payload::text("x".repeat(500_000)), Fresh::generate().unwrap(), None).unwrap();
+    let large = seal(&Payload::text("x".repeat(500_000)), SealingKeys::generate().unwrap(), None).unwrap();
     for _ in 0..3 {
         let answer = site.call("create", &create_body(&large, 1)).await;
         assert!(matches!(answer.status, 503 | 507), "{answer:?}");

@@ -8,7 +8,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
 use super::{Site, receipt_body, reveal_body};
-use crate::common::{Bed, at_once, random};
+use crate::support::{Bed, inline_repoll, random};
 
 suite! { a_client_that_hangs_up_gets_its_share_at_the_next_try }
 
@@ -34,7 +34,7 @@ async fn a_client_that_hangs_up_gets_its_share_at_the_next_try(bed: &Bed) {
             let body = reveal_body(&sealed, &id);
             secrets.push((sealed, body));
         }
-        at_once(10, |index| ask_and_hang_up(address.clone(), secrets[index].1.clone())).await;
+        inline_repoll(10, |index| ask_and_hang_up(address.clone(), secrets[index].1.clone())).await;
         for (sealed, body) in &secrets {
             let answer = site.call("reveal", body).await;
             assert_eq!((answer.status, answer.json()["views_left"].as_u64()), (200, Some(0)));

@@ -7,7 +7,7 @@ use serde_json::Value;
 use shared_crypto::SecretId;
 
 use super::{Site, create_body, guess_body, open_body, receipt_body, reveal_body, sealed};
-use crate::common::{Bed, Database as _, Postgres, hex};
+use crate::support::{Bed, Database as _, Postgres, hex};
 
 suite! { postgres: the_statement_log_holds_no_id_hash_share_or_ciphertext }
 
@@ -50,7 +50,7 @@ async fn the_statement_log_holds_no_id_hash_share_or_ciphertext(bed: &Bed<Postgr
     };
     assert_eq!(futures::join!(waiting, unlocking).0.status, 200);
     said.push(body);
-    bed.store.sweep().await.unwrap();
+    bed.store.delete_expired().await.unwrap();
     // A row that a constraint refuses: PostgreSQL would quote all of it.
     bed.change("ALTER TABLE secrets ADD CONSTRAINT probe CHECK (views_left <> 7)".to_owned()).await;
     let refused = create_body(&sealed(), 7);

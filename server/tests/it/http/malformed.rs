@@ -5,7 +5,7 @@ use tokio::net::TcpStream;
 
 use super::Site;
 use super::raw::{address, read_to_end, status};
-use crate::common::{Bed, Sqlite};
+use crate::support::{Bed, Sqlite};
 
 suite! { sqlite: malformed_requests_get_a_bare_status_or_nothing }
 

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use super::{Site, guess_body, receipt_body, reveal_body};
-use crate::common::{Bed, eventually};
+use crate::support::{Bed, eventually};
 
 suite! { what_happens_is_counted_and_named_by_nobody }
 

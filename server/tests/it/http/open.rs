@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Site, create_body, guess_body, open_body, receipt_body, reveal_body, some_id};
-use crate::common::Bed;
+use crate::support::Bed;
 
 suite! {
     looking_a_thousand_times_costs_no_view,

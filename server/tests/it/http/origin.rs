@@ -4,7 +4,7 @@ use reqwest::Method;
 use server::config::Switch;
 
 use super::{Site, create_body, open_body, sealed};
-use crate::common::Bed;
+use crate::support::Bed;
 
 suite! {
     only_post_is_served_and_no_other_origin_is_let_in,

@@ -5,7 +5,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::Site;
-use crate::common::Bed;
+use crate::support::Bed;
 
 suite! {
     no_path_leads_to_a_file_and_every_answer_carries_its_headers,

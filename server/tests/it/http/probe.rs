@@ -8,7 +8,7 @@ use tokio::process::Command;
 use tokio::time::{Instant, timeout_at};
 
 use super::Site;
-use crate::common::{Bed, LONGEST_WAIT, Line, Postgres, Proxy, Sqlite, eventually, eventually_some};
+use crate::support::{Bed, LONGEST_WAIT, Line, Postgres, Proxy, Sqlite, eventually, eventually_some};
 
 suite! {
     postgres: health_fails_while_the_database_does_not_answer
@@ -89,8 +89,11 @@ async fn health_gives_up_on_a_server_that_does_not_answer(_: &Bed<Sqlite>) {
     for (answer, says) in [
         ("", "no answer"),
         ("HTTP/1.1 200 OK\r\n", "no answer"),
-        ("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n", "status 302"),
-        ("HTTP/1.1 404 Not Found\r\ncontent-length: 4\r\n\r\n\u{1b}[1m", "status 404"),
+        (
+            "HTTP/1.1 302 RevealSnapshot\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n",
+            "status 302",
+        ),
+        ("HTTP/1.1 404 Not RevealSnapshot\r\ncontent-length: 4\r\n\r\n\u{1b}[1m", "status 404"),
         ("SSH-2.0-server\r\n", "no answer"),
     ] {
         let output = health(&listener(answer).to_string(), &[]).await;

@@ -3,7 +3,7 @@
 use futures::StreamExt as _;
 
 use super::Site;
-use crate::common::{Bed, Sqlite};
+use crate::support::{Bed, Sqlite};
 
 suite! { sqlite: pages_and_files_are_limited_for_each_client_and_probes_are_not }
 

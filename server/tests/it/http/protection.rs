@@ -5,16 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use app::vault::{Limits, StorageQuota, Vault};
 use futures::StreamExt as _;
 use futures::future::{Either, join_all, select};
 use serde_json::json;
-use shared_crypto::{Fresh, Payload, seal};
+use shared_crypto::{Payload, SealingKeys, seal};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use vault::{SecretLimits, SecretService, StorageQuota};
 
 use super::{Answer, Site, create_body, open_body, reveal_body, sealed, some_id};
-use crate::common::{Bed, LONGEST_WAIT, Sqlite, at_once, eventually};
+use crate::support::{Bed, LONGEST_WAIT, Sqlite, eventually, inline_repoll};
 
 suite! {
     a_full_quota_takes_nothing_new_and_goes_on_revealing,
@@ -114,7 +114,8 @@ async fn all_together_may_create_so_much_and_no_more(bed: &Bed<Sqlite>) {
 
 async fn a_full_quota_takes_nothing_new_and_goes_on_revealing(bed: &Bed) {
     let secret = sealed();
-    let unlimited = Vault::new(bed.store.clone(), Limits::default(), Arc::new(StorageQuota::new(0)));
+    let unlimited =
+        SecretService::new(bed.store.clone(), SecretLimits::default(), Arc::new(StorageQuota::new(0)));
     let id = unlimited.create(secret.to_request(3600, 2)).await.unwrap().id;
 
     let site = Site::start_with(bed, |config| config.protection.storage_quota = 1).await;
@@ -184,7 +185,7 @@ async fn five_hundred_slow_connections_end_in_time_and_disturb_nobody(bed: &Bed<
     let head = "POST /api/v1/open HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n".to_owned();
     let ended = Arc::new(AtomicUsize::new(0));
     let counter = Arc::clone(&ended);
-    let slow = tokio::spawn(at_once(500, move |index| {
+    let slow = tokio::spawn(inline_repoll(500, move |index| {
         let (address, head, ended) = (address.clone(), head.clone(), Arc::clone(&counter));
         let dawdling = async move {
             if index % 2 == 0 {
@@ -252,8 +253,9 @@ async fn one_address_has_so_many_connections_and_a_proxy_as_many_as_it_wants(bed
 
 async fn who_stores_too_much_is_told_how_long_to_wait(bed: &Bed<Sqlite>) {
     let site = Site::start_with(bed, |config| config.protection.mebibytes_per_hour = few(2)).await;
-    let large =
-        |text: &str| seal(&Payload::text(text.repeat(1 << 20)), Fresh::generate().unwrap(), None).unwrap();
+    let large = |text: &str| {
+        seal(&Payload::text(text.repeat(1 << 20)), SealingKeys::generate().unwrap(), None).unwrap()
+    };
     assert_eq!(site.call("create", &create_body(&large("x"), 1)).await.status, 201);
     let answer = site.call("create", &create_body(&large("y"), 1)).await;
     assert_eq!((answer.status, &*answer.body), (429, r#"{"error":"rate_limited"}"#));

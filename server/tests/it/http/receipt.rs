@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Site, guess_body, open_body, receipt_body, reveal_body};
-use crate::common::Bed;
+use crate::support::Bed;
 
 suite! {
     only_the_receipt_token_shows_and_burns,

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 use super::raw::{address, post, read_to_end, status, write_then_read};
 use super::{Site, create_body, sealed};
-use crate::common::{Bed, Sqlite};
+use crate::support::{Bed, Sqlite};
 
 suite! {
     sqlite: client_that_sends_everything_first_reads_the_refusal,

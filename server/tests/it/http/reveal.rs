@@ -4,7 +4,7 @@ use futures::future::join_all;
 use serde_json::json;
 
 use super::{Site, guess_body, open_body, receipt_body, reveal_body, sealed, some_id};
-use crate::common::Bed;
+use crate::support::Bed;
 
 suite! {
     the_last_view_deletes_and_says_so_to_the_holder_of_the_link_only,

@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use futures::future::join_all;
-use shared_crypto::{Fresh, Payload, seal};
+use shared_crypto::{Payload, SealingKeys, seal};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::raw::{address, connect_from, post, status};
 use super::{Site, create_body};
-use crate::common::{Bed, Sqlite, eventually};
+use crate::support::{Bed, Sqlite, eventually};
 
 suite! {
     sqlite: cross_site_requests_are_limited_and_only_the_two_health_checks_are_exempt,
@@ -93,7 +93,7 @@ async fn stalled_bodies_of_three_networks_leave_memory_for_a_large_secret(bed: &
     let body = vec![b' '; 1 << 20];
     let headers = "content-length: 1300000\r\n\r\n";
     let stalled = join_all(sources.map(|source| start(&site, source, headers, &body))).await;
-    let large = seal(&Payload::text("x".repeat(900_000)), Fresh::generate().unwrap(), None).unwrap();
+    let large = seal(&Payload::text("x".repeat(900_000)), SealingKeys::generate().unwrap(), None).unwrap();
     assert_eq!(site.call("create", &create_body(&large, 1)).await.status, 201);
     // They held memory all the time: each network is refused more than its share.
     let statuses = join_all(stalled.into_iter().map(answered)).await;

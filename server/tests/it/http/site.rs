@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use app::shell::Assets;
-use app::store::SecretStore;
 use axum::http::HeaderMap;
 use serde_json::Value;
 use server::config::{Config, Switch};
-use server::shutdown::Phase;
+use server::http::shutdown::Phase;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use vault::SecretStore;
 
 use super::{create_body, sealed};
-use crate::common::{Bed, Database};
+use crate::support::{Bed, Database};
 use shared_crypto::Sealed;
 
 /// A running server over a bed's store.
@@ -54,11 +54,11 @@ impl Site {
         // The sweeper stays off: expiry must not depend on it.
         let mut config = Config { sweep_interval: 0, ..Config::for_testing("sqlite:unused") };
         change(&mut config);
-        let listener = server::serve::bind(config.listen).unwrap();
+        let listener = server::commands::serve::bind(config.listen).unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (phase, phases) = watch::channel(Phase::Serving);
         let serving = tokio::spawn(async move {
-            server::serve::serve(listener, &config, store, Self::assets(), phases).await
+            server::commands::serve::serve(listener, &config, store, Self::assets(), phases).await
         });
         Self { url, client: reqwest::Client::new(), phase, serving }
     }

@@ -1,11 +1,11 @@
 //! The sizes of ACCEPTANCE 5 and 26.
 
-use shared_crypto::{Fresh, Payload, seal};
+use shared_crypto::{Payload, SealingKeys, seal};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::{Site, create_body, open_body};
-use crate::common::Bed;
+use crate::support::Bed;
 
 suite! {
     the_largest_secret_fits_and_a_body_over_the_limit_is_refused,
@@ -15,7 +15,7 @@ suite! {
 async fn the_largest_secret_fits_and_a_body_over_the_limit_is_refused(bed: &Bed) {
     let site = Site::start(bed).await;
     let largest = Payload::text("x".repeat(1 << 20));
-    let largest = seal(&largest, Fresh::generate().unwrap(), None).unwrap();
+    let largest = seal(&largest, SealingKeys::generate().unwrap(), None).unwrap();
     let body = create_body(&largest, 1).to_string();
     let created = site.raw("create", body.clone()).await;
     assert_eq!(created.status, 201, "{}", created.body);
@@ -23,7 +23,7 @@ async fn the_largest_secret_fits_and_a_body_over_the_limit_is_refused(bed: &Bed)
     let opened = site.call("open", &open_body(&largest, &id)).await;
     assert_eq!(opened.json()["envelope"], create_body(&largest, 1)["envelope"]);
 
-    let limit = app::vault::Limits::default().max_body_bytes();
+    let limit = vault::SecretLimits::default().max_body_bytes();
     let padded = format!("{body}{}", " ".repeat(limit - body.len()));
     assert_eq!(site.raw("create", padded).await.status, 201);
     // Announced, and not sent: it is refused before a byte of it is read.
@@ -53,7 +53,8 @@ async fn is_too_large(site: &Site, call: &str, head: &str, chunk: usize) -> bool
 async fn passwords_of_every_length_have_one_size(bed: &Bed) {
     let site = Site::start(bed).await;
     for length in [1, 8, 20, 64, 255, 500, 1000] {
-        let sealed = seal(&Payload::text("p".repeat(length)), Fresh::generate().unwrap(), None).unwrap();
+        let sealed =
+            seal(&Payload::text("p".repeat(length)), SealingKeys::generate().unwrap(), None).unwrap();
         assert_eq!(site.call("create", &create_body(&sealed, 1)).await.status, 201);
     }
     assert_eq!(bed.rows("(SELECT DISTINCT length(envelope) FROM secrets) AS sizes").await, 1);

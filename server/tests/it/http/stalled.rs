@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
-use shared_crypto::{Fresh, Payload, seal};
+use shared_crypto::{Payload, SealingKeys, seal};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use super::raw::{address, connect_from, post, read_to_end, status};
 use super::{Site, create_body, reveal_body};
-use crate::common::{Bed, LONGEST_WAIT, MANY_FILES, Sqlite, eventually, run_apart};
+use crate::support::{Bed, LONGEST_WAIT, MANY_FILES, Sqlite, eventually, run_apart};
 
 suite! {
     sqlite: body_that_stalls_is_dropped_whatever_it_sent_before,
@@ -65,7 +65,7 @@ async fn body_that_stalls_is_dropped_whatever_it_sent_before(bed: &Bed<Sqlite>) 
         assert!(after > Duration::from_secs(5) && after < LONGEST_WAIT, "{after:?}");
     }
     // A body that comes slowly all the time is taken: 8 KiB a second, for longer than a pause may last.
-    let large = seal(&Payload::text("x".repeat(60_000)), Fresh::generate().unwrap(), None).unwrap();
+    let large = seal(&Payload::text("x".repeat(60_000)), SealingKeys::generate().unwrap(), None).unwrap();
     let body = create_body(&large, 1).to_string();
     let mut server = connect_from(here, address(&site)).await.unwrap();
     let head = post("create", &format!("connection: close\r\ncontent-length: {}\r\n\r\n", body.len()));

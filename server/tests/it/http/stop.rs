@@ -6,8 +6,8 @@ use futures::future::join_all;
 use tokio::time::timeout_at;
 
 use super::{Site, create_body, sealed};
-use crate::common::{Bed, Database as _, LONGEST_WAIT, Sqlite, eventually};
 use crate::crash::child::Child;
+use crate::support::{Bed, Database as _, LONGEST_WAIT, Sqlite, eventually};
 
 suite! {
     requests_in_flight_are_answered_when_the_server_stops,

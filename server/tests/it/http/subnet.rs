@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 use super::raw::{address, connect_from, post, read_to_end, status};
 use super::{Site, reveal_body};
-use crate::common::{Bed, LONGEST_WAIT, MANY_FILES, Sqlite, run_apart};
+use crate::support::{Bed, LONGEST_WAIT, MANY_FILES, Sqlite, run_apart};
 
 /// The server's address, and one in another network than those that flood.
 const SERVER: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 9, 9, 0, 0, 0, 1);
@@ -68,7 +68,7 @@ async fn in_namespace() {
         assert_eq!(site.call("reveal", &reveal_body(&secret, &id)).await.status, 200);
         assert!(asked.elapsed() < LONGEST_WAIT, "{:?}", asked.elapsed());
     }
-    // What is held is dropped, whatever it was: reading waits for a while only.
+    // What is held is dropped, whatever it expected: reading waits for a while only.
     let held = held.into_iter().flatten().map(|mut stream| async move {
         let _ = read_to_end(&mut stream).await;
     });

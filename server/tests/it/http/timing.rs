@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use shared_crypto::Sealed;
 
 use super::{Site, open_body, reveal_body, some_id};
-use crate::common::Bed;
+use crate::support::Bed;
 
 suite! { what_is_refused_alike_takes_alike_long_and_a_stranger_waits_for_no_lock }
 

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use app::store::SecretStore as _;
-use server::store::{ConnectError, PostgresStore, attach, connect};
+use server::store::{ConnectError, PostgresStore, connect, connect_existing};
 use sqlx::AssertSqlSafe;
 use sqlx::migrate::Migrate as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{Connection as _, Executor as _};
+use vault::SecretStore as _;
 
-use crate::common::{Bed, Database, LONGEST_WAIT, Postgres, Sample, hex};
+use crate::support::{Bed, Database, LONGEST_WAIT, Postgres, Sample, hex};
 
 suite! {
     another_programs_migrations_are_left_alone,
@@ -73,13 +73,13 @@ async fn another_programs_migrations_are_left_alone(bed: &Bed) {
         } else {
             foreign_migrations(&*database).await;
         }
-        assert!(matches!(attach(&database.url()).await, Err(ConnectError::Older)), "{shape}");
+        assert!(matches!(connect_existing(&database.url()).await, Err(ConnectError::Older)), "{shape}");
         let store = connect(&database.url()).await.unwrap();
         let sample = Sample::new(1);
         store.create(sample.request()).await.unwrap();
         assert_eq!(store.reveal(sample.attempt()).await.unwrap(), sample.granted(0));
         store.close().await;
-        attach(&database.url()).await.unwrap().close().await;
+        connect_existing(&database.url()).await.unwrap().close().await;
         let foreign = database.number("SELECT count(*) FROM _sqlx_migrations".to_owned()).await;
         assert_eq!(foreign, if shape == "another" { 0 } else { 2 });
         database.remove().await;
@@ -96,9 +96,9 @@ async fn newer_migrations_are_tolerated_unless_they_are_breaking(bed: &Bed) {
     };
     bed.change(row(98, "one more column")).await;
     connect(&bed.database.url()).await.unwrap().close().await;
-    attach(&bed.database.url()).await.unwrap().close().await;
+    connect_existing(&bed.database.url()).await.unwrap().close().await;
     bed.change(row(99, "breaking other tables")).await;
-    for refused in [connect(&bed.database.url()).await, attach(&bed.database.url()).await] {
+    for refused in [connect(&bed.database.url()).await, connect_existing(&bed.database.url()).await] {
         assert!(matches!(refused, Err(ConnectError::Newer(99))));
     }
     bed.change("DELETE FROM _ikrypt_migrations WHERE version > 90".to_owned()).await;
@@ -109,7 +109,7 @@ async fn rows_of_an_earlier_version_are_adopted(bed: &Bed) {
     let earlier = bed.rows("_sqlx_migrations").await;
     let secret = bed.secret(2).await;
     // Without a start nothing is written.
-    attach(&bed.database.url()).await.unwrap().close().await;
+    connect_existing(&bed.database.url()).await.unwrap().close().await;
     assert!(bed.database.execute("SELECT version FROM _ikrypt_migrations".to_owned()).await.is_err());
     let url = bed.database.url();
     for _ in 0..2 {
@@ -142,7 +142,7 @@ async fn a_role_that_may_not_create_tables_starts_on_a_current_schema(bed: &Bed<
     assert_eq!(store.reveal(sample.attempt()).await.unwrap(), sample.granted(1));
     store.burn(&sample.receipt_hash()).await.unwrap().unwrap();
     bed.expire(&bed.secret(1).await).await;
-    assert!(!store.sweep().await.unwrap().is_empty());
+    assert!(!store.delete_expired().await.unwrap().is_empty());
     store.stats().await.unwrap();
     store.close().await;
 
@@ -217,7 +217,7 @@ async fn a_current_schema_needs_no_lock(bed: &Bed<Postgres>) {
     tx.execute("LOCK TABLE _sqlx_migrations IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let read_only = bed.database.options.clone().options([("default_transaction_read_only", "on")]);
     start_within(&read_only, 1).await.unwrap().close().await;
-    attach(&bed.database.url()).await.unwrap().close().await;
+    connect_existing(&bed.database.url()).await.unwrap().close().await;
     tx.rollback().await.unwrap();
     other.close().await.unwrap();
     migrating.close().await.unwrap();

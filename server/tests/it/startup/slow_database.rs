@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::RwLock;
 
-use crate::common::{Bed, Postgres};
+use crate::support::{Bed, Postgres};
 
 suite! { postgres: pause_of_the_database_during_the_start_is_not_taken_for_transaction_pooling }
 
@@ -64,7 +64,7 @@ async fn pause_of_the_database_during_the_start_is_not_taken_for_transaction_poo
     for (asked, seconds) in [(3, 4), (5, 4), (3, 60)] {
         let options = pausing(&bed.database, asked, Duration::from_secs(seconds)).await;
         match PostgresStore::connect_with(options, PgPoolOptions::new()).await {
-            Ok(store) => app::store::SecretStore::close(&store).await,
+            Ok(store) => vault::SecretStore::close(&store).await,
             Err(error) => {
                 assert!(!matches!(error, ConnectError::Pooler), "{asked}, {seconds} s: {error}");
                 assert!(seconds > 10, "{asked}, {seconds} s: {error}");

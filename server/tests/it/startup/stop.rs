@@ -10,7 +10,7 @@ use sqlx::postgres::PgConnection;
 use tokio::net::TcpListener;
 
 use super::program;
-use crate::common::{Database as _, LONGEST_WAIT, Postgres, Sqlite};
+use crate::support::{Database as _, LONGEST_WAIT, Postgres, Sqlite};
 
 fn start(url: &str) -> Child {
     program(&[("DATABASE_URL", url)]).spawn().unwrap()

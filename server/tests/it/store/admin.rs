@@ -1,11 +1,11 @@
 //! What operators ask for.
 
-use app::store::Outcome;
 use chrono::TimeDelta;
 use futures::future::join_all;
-use shared_crypto::wire::State;
+use shared_crypto::messages::SecretState;
+use vault::RevealOutcome;
 
-use crate::common::{Bed, Sample, eventually};
+use crate::support::{Bed, Sample, eventually};
 
 suite! {
     what_is_stored_is_counted,
@@ -29,7 +29,7 @@ async fn what_is_stored_is_counted(bed: &Bed) {
     let stats = bed.store.stats().await.unwrap();
     assert_eq!(stats.secrets, 2);
     assert!((89..=92).contains(&stats.sweep_lag_seconds), "{stats:?}");
-    bed.sweep().await;
+    bed.delete_expired().await;
     let stats = bed.store.stats().await.unwrap();
     assert_eq!((stats.secrets, stats.sweep_lag_seconds), (1, 0));
 }
@@ -51,7 +51,7 @@ async fn receipts_and_claims_of_ended_secrets_count_as_stored(bed: &Bed) {
     assert_eq!(bed.store.stats().await.unwrap().secrets, 0);
     bed.change(format!("UPDATE receipts SET expires_at = {}", bed.database.moment(-8 * 86_400_000))).await;
     bed.expire_claims().await;
-    bed.sweep().await;
+    bed.delete_expired().await;
     assert!(bytes().await < before + 200 * 250, "what is swept does not count");
 }
 
@@ -73,9 +73,11 @@ async fn a_purge_deletes_what_was_created_before_a_moment_and_nothing_else(bed: 
     assert!(!bed.holds(&old).await && bed.holds(&new).await);
     // Its share is nowhere any more: the claim went too.
     assert_eq!(bed.rows("claims").await, 0);
-    assert!(matches!(bed.reveal(granted).await, Outcome::Gone(ended) if ended.state == State::Burned));
-    assert_eq!(bed.receipt(&old).await.state, State::Burned);
-    assert_eq!(bed.receipt(&new).await.state, State::Live);
+    assert!(
+        matches!(bed.reveal(granted).await, RevealOutcome::Gone(ended) if ended.state == SecretState::Burned)
+    );
+    assert_eq!(bed.receipt(&old).await.state, SecretState::Burned);
+    assert_eq!(bed.receipt(&new).await.state, SecretState::Live);
     assert_eq!(bed.reveal(new.attempt()).await, new.granted(1));
 }
 
@@ -91,20 +93,20 @@ async fn a_purge_says_what_had_ended_before_it(bed: &Bed) {
     for sample in &samples {
         states.push(bed.receipt(sample).await.state);
     }
-    assert_eq!(states, [State::Viewed, State::Burned, State::Expired]);
+    assert_eq!(states, [SecretState::Viewed, SecretState::Burned, SecretState::Expired]);
 }
 
 async fn an_operator_burns_by_the_id(bed: &Bed) {
     let secret = bed.secret(5).await;
-    let burned = bed.store.burn_id(&secret.id).await.unwrap().unwrap();
-    assert_eq!(burned.state, State::Burned);
+    let burned = bed.store.burn_by_id(&secret.id).await.unwrap().unwrap();
+    assert_eq!(burned.state, SecretState::Burned);
     assert!(!bed.holds(&secret).await);
-    assert_eq!(bed.store.burn_id(&secret.id).await.unwrap(), Some(burned));
-    assert_eq!(bed.store.burn_id(&Sample::new(1).id).await.unwrap(), None);
+    assert_eq!(bed.store.burn_by_id(&secret.id).await.unwrap(), Some(burned));
+    assert_eq!(bed.store.burn_by_id(&Sample::new(1).id).await.unwrap(), None);
 }
 
 async fn the_database_says_what_it_is(bed: &Bed) {
-    let about = bed.store.about().await.unwrap();
+    let about = bed.store.database_info().await.unwrap();
     let (name, version) = about.version.split_once(' ').unwrap();
     assert!(matches!(name, "PostgreSQL" | "SQLite") && version.starts_with(|c: char| c.is_ascii_digit()));
     let secret = bed.secret(1).await;

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::store::{Creation, NewSecret, Outcome, SecretStore as _, StoreError};
 use futures::future::join_all;
-use shared_crypto::wire::State;
+use shared_crypto::messages::SecretState;
+use vault::{CreateOutcome, NewSecret, RevealOutcome, SecretStore as _, StoreError};
 
-use crate::common::{Bed, Line, Postgres, Proxy, Sample, at_once, eventually};
+use crate::support::{Bed, Line, Postgres, Proxy, Sample, eventually, inline_repoll};
 
 suite! {
     creates_that_come_together_are_each_answered_for_themselves,
@@ -23,7 +23,7 @@ suite! {
 
 async fn creates_that_come_together_are_each_answered_for_themselves(bed: &Bed) {
     let known = bed.secret(1).await;
-    let full = |sample: &Sample| NewSecret { has_room: false, ..sample.request() };
+    let full = |sample: &Sample| NewSecret { has_capacity: false, ..sample.request() };
     let mut requests = Vec::new();
     for number in 0..120 {
         let sample = Sample::new(3);
@@ -40,25 +40,25 @@ async fn creates_that_come_together_are_each_answered_for_themselves(bed: &Bed) 
         };
         requests.push(request);
     }
-    let answers = at_once(requests.len(), |i| {
+    let answers = inline_repoll(requests.len(), |i| {
         let (store, request) = (Arc::clone(&bed.store), requests[i].0.clone());
         async move { store.create(request).await.unwrap() }
     })
     .await;
-    for (index, ((request, expected, has_room), answer)) in requests.iter().zip(&answers).enumerate() {
+    for (index, ((request, expected, has_capacity), answer)) in requests.iter().zip(&answers).enumerate() {
         match answer {
-            Creation::Created { id, .. } => {
+            CreateOutcome::Created { id, .. } => {
                 // Twins have one id between them.
                 let same = requests.iter().zip(&answers).filter(|((other, ..), answer)| {
                     other.request_hash == request.request_hash
-                        && matches!(answer, Creation::Created { id: theirs, .. } if theirs == id)
+                        && matches!(answer, CreateOutcome::Created { id: theirs, .. } if theirs == id)
                 });
                 let twins = if expected.is_some() { same.count().min(1) } else { same.count() - 1 };
                 assert_eq!(twins, 1, "{index}");
                 assert!(expected.as_ref().is_none_or(|expected| expected == id), "{index}");
             }
-            Creation::Conflict => assert_eq!(request.access_hash, known.access_hash(), "{index}"),
-            Creation::NoRoom => assert!(!has_room, "{index}"),
+            CreateOutcome::Conflict => assert_eq!(request.access_hash, known.access_hash(), "{index}"),
+            CreateOutcome::StorageFull => assert!(!has_capacity, "{index}"),
         }
     }
     // 40 of the last two kinds, 20 twins, and the first of all.
@@ -76,7 +76,7 @@ async fn reveals_that_come_together_are_each_answered_for_themselves(bed: &Bed) 
     for burned in &samples[90..120] {
         bed.burn(burned).await;
     }
-    let outcomes = at_once(samples.len(), |i| {
+    let outcomes = inline_repoll(samples.len(), |i| {
         let (store, sample) = (Arc::clone(&bed.store), samples[i].clone());
         let attempt = match i / 30 {
             2 => sample.wrong(),
@@ -90,9 +90,9 @@ async fn reveals_that_come_together_are_each_answered_for_themselves(bed: &Bed) 
         match i / 30 {
             0 => assert_eq!(outcome, sample.granted(0)),
             1 => assert_eq!(outcome, sample.granted(1)),
-            2 => assert_eq!(outcome, Outcome::Wrong { tries_left: 4, wait: None }),
-            3 => assert!(matches!(outcome, Outcome::Gone(ended) if ended.state == State::Burned)),
-            _ => assert_eq!(outcome, Outcome::Unavailable),
+            2 => assert_eq!(outcome, RevealOutcome::WrongPassphrase { tries_left: 4, wait: None }),
+            3 => assert!(matches!(outcome, RevealOutcome::Gone(ended) if ended.state == SecretState::Burned)),
+            _ => assert_eq!(outcome, RevealOutcome::NotFound),
         }
         let receipt = bed.receipt(sample).await;
         assert_eq!(receipt.viewed_at.len(), usize::from(i < 60), "{i}");
@@ -101,7 +101,7 @@ async fn reveals_that_come_together_are_each_answered_for_themselves(bed: &Bed) 
 }
 
 async fn one_bad_create_in_a_group_harms_no_other(bed: &Bed) {
-    let answers = at_once(40, |i| {
+    let answers = inline_repoll(40, |i| {
         let store = Arc::clone(&bed.store);
         // No views: the rules refuse it, and so does the table, together with all that stand in one statement.
         let request = Sample::new(u8::from(i % 10 != 5)).request();
@@ -109,7 +109,7 @@ async fn one_bad_create_in_a_group_harms_no_other(bed: &Bed) {
     })
     .await;
     for (i, answer) in answers.into_iter().enumerate() {
-        assert_eq!(matches!(answer, Ok(Creation::Created { .. })), i % 10 != 5, "{i} {answer:?}");
+        assert_eq!(matches!(answer, Ok(CreateOutcome::Created { .. })), i % 10 != 5, "{i} {answer:?}");
     }
     assert_eq!(bed.rows("secrets").await, 36);
 }
@@ -119,7 +119,7 @@ async fn callers_who_hang_up_are_carried_all_the_same(bed: &Bed) {
     for sample in &samples {
         let (store, attempt) = (Arc::clone(&bed.store), sample.attempt());
         let asking = tokio::spawn(async move { store.reveal(attempt).await });
-        tokio::time::sleep(Duration::from_micros(u64::from(crate::common::random(3000)))).await;
+        tokio::time::sleep(Duration::from_micros(u64::from(crate::support::random(3000)))).await;
         asking.abort();
     }
     for sample in &samples {
@@ -166,7 +166,7 @@ async fn where_the_confirmation_is_lost_nobody_is_counted_twice(bed: &Bed<Postgr
     let samples = join_all((0..40).map(|_| bed.secret(2))).await;
     for (cut, reached) in [(Line::CutBeforeCommit, 0), (Line::CutAfterCommit, 1)] {
         proxy.set(cut);
-        let outcomes = at_once(samples.len(), |i| {
+        let outcomes = inline_repoll(samples.len(), |i| {
             let (store, guess) = (Arc::clone(&store), samples[i].wrong());
             async move { store.reveal(guess).await }
         })
@@ -194,7 +194,7 @@ async fn where_the_confirmation_of_last_views_is_lost_their_claims_get_them(bed:
     let attempts: Vec<_> = samples.iter().map(Sample::attempt).collect();
     for cut in [Line::CutBeforeCommit, Line::CutAfterCommit, Line::Open] {
         proxy.set(cut);
-        let outcomes = at_once(samples.len(), |i| {
+        let outcomes = inline_repoll(samples.len(), |i| {
             let (store, attempt) = (Arc::clone(&store), attempts[i].clone());
             async move { store.reveal(attempt).await }
         })
@@ -231,14 +231,14 @@ async fn the_plain_case_is_no_way_around_what_is_decided(bed: &Bed<Postgres>) {
             other.wrong(),
             again,
         ];
-        let outcomes = at_once(attempts.len(), |i| {
+        let outcomes = inline_repoll(attempts.len(), |i| {
             let (store, attempt) = (Arc::clone(&bed.store), attempts[i].clone());
             async move { store.reveal(attempt).await.unwrap() }
         })
         .await;
         let receipt = bed.receipt(&sample).await;
         let granted =
-            outcomes[..3].iter().filter(|outcome| matches!(outcome, Outcome::Granted { .. })).count();
+            outcomes[..3].iter().filter(|outcome| matches!(outcome, RevealOutcome::Granted { .. })).count();
         // One claim twice is one view. After four wrong ones the fifth locks, unless the right one was quicker.
         let allowed: &[usize] = match tried {
             0..4 => &[2],
@@ -247,7 +247,7 @@ async fn the_plain_case_is_no_way_around_what_is_decided(bed: &Bed<Postgres>) {
         };
         assert!(allowed.contains(&granted), "{tried} {outcomes:?}");
         assert_eq!(receipt.viewed_at.len(), usize::from(granted > 0), "{tried} {outcomes:?}");
-        assert!(matches!(outcomes[3..5], [Outcome::Unavailable, Outcome::Unavailable]));
+        assert!(matches!(outcomes[3..5], [RevealOutcome::NotFound, RevealOutcome::NotFound]));
         let views = bed.receipt(&other).await.viewed_at.len();
         assert_eq!(views, 1, "{outcomes:?}");
         if granted == 0 {

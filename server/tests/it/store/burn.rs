@@ -1,9 +1,9 @@
 //! Burning: what ended first stays.
 
-use app::store::{Ended, Outcome};
-use shared_crypto::wire::State;
+use shared_crypto::messages::SecretState;
+use vault::{RevealOutcome, SecretEnd};
 
-use crate::common::Bed;
+use crate::support::Bed;
 
 suite! {
     burning_deletes_the_secret,
@@ -15,13 +15,14 @@ suite! {
 pub(crate) async fn burning_deletes_the_secret(bed: &Bed) {
     let (sample, other) = (bed.secret(2).await, bed.secret(1).await);
     let receipt = bed.burn(&sample).await;
-    assert_eq!((receipt.state, receipt.viewed_at.len()), (State::Burned, 0));
+    assert_eq!((receipt.state, receipt.viewed_at.len()), (SecretState::Burned, 0));
     assert!(!bed.holds(&sample).await);
-    let gone = Outcome::Gone(Ended { state: State::Burned, ended_at: receipt.ended_at.unwrap() });
+    let gone =
+        RevealOutcome::Gone(SecretEnd { state: SecretState::Burned, ended_at: receipt.ended_at.unwrap() });
     assert_eq!(bed.reveal(sample.attempt()).await, gone);
     assert_eq!(bed.reveal(sample.wrong()).await, gone);
-    assert_eq!(bed.reveal(sample.stranger()).await, Outcome::Unavailable);
-    assert_eq!(bed.receipt(&other).await.state, State::Live);
+    assert_eq!(bed.reveal(sample.stranger()).await, RevealOutcome::NotFound);
+    assert_eq!(bed.receipt(&other).await.state, SecretState::Live);
 }
 
 async fn burning_twice_gets_the_same_answer(bed: &Bed) {
@@ -35,9 +36,11 @@ async fn what_ended_otherwise_is_not_burned(bed: &Bed) {
     let (viewed, expired, swept) = (bed.secret(1).await, bed.secret(1).await, bed.secret(1).await);
     bed.reveal(viewed.attempt()).await;
     bed.expire(&swept).await;
-    bed.sweep().await;
+    bed.delete_expired().await;
     bed.expire(&expired).await;
-    for (sample, state) in [(&viewed, State::Viewed), (&expired, State::Expired), (&swept, State::Expired)] {
+    for (sample, state) in
+        [(&viewed, SecretState::Viewed), (&expired, SecretState::Expired), (&swept, SecretState::Expired)]
+    {
         let before = bed.receipt(sample).await;
         assert_eq!(before.state, state);
         assert_eq!(bed.burn(sample).await, before);

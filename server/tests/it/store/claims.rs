@@ -1,10 +1,10 @@
 //! A retry is not a second view: a claim gets its answer again, for five minutes.
 
-use app::store::{Ended, Outcome};
-use shared_crypto::wire::State;
+use shared_crypto::messages::SecretState;
 use shared_crypto::{Claim, RevealProof};
+use vault::{RevealOutcome, SecretEnd};
 
-use crate::common::{Bed, at_once};
+use crate::support::{Bed, inline_repoll};
 
 suite! {
     fifty_copies_of_one_claim_use_one_view,
@@ -23,7 +23,7 @@ pub(crate) async fn fifty_copies_of_one_claim_use_one_view(bed: &Bed) {
     for _ in 0..10 {
         let sample = bed.secret(5).await;
         let attempt = sample.attempt();
-        let outcomes = at_once(50, |i| {
+        let outcomes = inline_repoll(50, |i| {
             let store = if i % 2 == 0 { bed.store.clone() } else { other.clone() };
             let attempt = attempt.clone();
             async move { store.reveal(attempt).await.unwrap() }
@@ -40,7 +40,7 @@ async fn fifty_copies_of_the_last_claim_get_one_answer(bed: &Bed) {
     for _ in 0..10 {
         let sample = bed.secret(1).await;
         let attempt = sample.attempt();
-        let outcomes = at_once(50, |_| {
+        let outcomes = inline_repoll(50, |_| {
             let (store, attempt) = (bed.store.clone(), attempt.clone());
             async move { store.reveal(attempt).await.unwrap() }
         })
@@ -61,12 +61,12 @@ async fn a_retry_is_answered_whatever_has_become_of_the_secret(bed: &Bed) {
     }
     bed.burn(&burned).await;
     bed.expire(&swept).await;
-    bed.sweep().await;
+    bed.delete_expired().await;
     bed.expire(&expired).await;
     for (sample, attempt, outcome) in claims {
         assert_eq!(bed.reveal(attempt).await, outcome);
         assert_eq!(bed.receipt(sample).await.viewed_at.len(), 1);
-        assert!(matches!(bed.reveal(sample.attempt()).await, Outcome::Gone(_)));
+        assert!(matches!(bed.reveal(sample.attempt()).await, RevealOutcome::Gone(_)));
     }
 }
 
@@ -77,10 +77,10 @@ async fn a_retry_is_answered_while_the_secret_is_locked(bed: &Bed) {
     for _ in 0..5 {
         bed.reveal(sample.wrong()).await;
     }
-    assert!(matches!(bed.reveal(sample.attempt()).await, Outcome::Locked { .. }));
+    assert!(matches!(bed.reveal(sample.attempt()).await, RevealOutcome::Locked { .. }));
     assert_eq!(bed.reveal(attempt).await, sample.granted(1));
     // Nor does it end the lock.
-    assert!(matches!(bed.reveal(sample.attempt()).await, Outcome::Locked { .. }));
+    assert!(matches!(bed.reveal(sample.attempt()).await, RevealOutcome::Locked { .. }));
 }
 
 async fn a_retry_is_answered_by_another_server_and_after_a_restart(bed: &Bed) {
@@ -114,11 +114,14 @@ async fn after_five_minutes_it_is_a_new_claim(bed: &Bed) {
     for (swept, views_left) in [(false, 3), (true, 2)] {
         bed.expire_claims().await;
         if swept {
-            bed.sweep().await;
+            bed.delete_expired().await;
             assert_eq!(bed.rows("claims").await, 0);
         }
         let ended_at = bed.receipt(&once).await.viewed_at[0];
-        assert_eq!(bed.reveal(first.clone()).await, Outcome::Gone(Ended { state: State::Viewed, ended_at }));
+        assert_eq!(
+            bed.reveal(first.clone()).await,
+            RevealOutcome::Gone(SecretEnd { state: SecretState::Viewed, ended_at })
+        );
         assert_eq!(bed.reveal(second.clone()).await, often.granted(views_left));
         assert_eq!(bed.reveal(second.clone()).await, often.granted(views_left));
     }
@@ -134,13 +137,13 @@ async fn a_claim_is_good_for_no_other_secret(bed: &Bed) {
 async fn sixty_four_passphrases_with_one_claim_are_sixty_four_tries(bed: &Bed) {
     let sample = bed.secret(1).await;
     let claim = Claim::generate().unwrap();
-    let outcomes = at_once(64, |_| {
+    let outcomes = inline_repoll(64, |_| {
         let guess = sample.guess(&RevealProof::generate().unwrap(), &claim);
         let store = bed.store.clone();
         async move { store.reveal(guess).await.unwrap() }
     })
     .await;
-    let locked = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Locked { .. })).count();
+    let locked = outcomes.iter().filter(|outcome| matches!(outcome, RevealOutcome::Locked { .. })).count();
     assert_eq!(locked, 59);
     assert_eq!(bed.count("bad_tries", &sample).await, 5);
 }

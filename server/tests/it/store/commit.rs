@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use app::store::{Creation, SecretStore as _, StoreError};
 use server::store::SqliteStore;
-use shared_crypto::wire::State;
+use shared_crypto::messages::SecretState;
 use sqlx::sqlite::SqlitePoolOptions;
+use vault::{CreateOutcome, SecretStore as _, StoreError};
 
-use crate::common::{Bed, Database as _, Postgres, Sample, Sqlite};
+use crate::support::{Bed, Database as _, Postgres, Sample, Sqlite};
 
 suite! {
     a_commit_that_fails_releases_no_share,
@@ -40,9 +40,9 @@ async fn a_commit_that_fails_burns_nothing_and_stores_nothing(bed: &Bed) {
     assert!(broken.burn(&sample.receipt_hash()).await.is_err());
     assert!(broken.create(Sample::new(1).request()).await.is_err());
     assert_eq!((bed.rows("secrets").await, bed.rows("receipts").await), (1, 1));
-    assert_eq!(bed.receipt(&sample).await.state, State::Live);
+    assert_eq!(bed.receipt(&sample).await.state, SecretState::Live);
     bed.database.repair().await;
-    assert_eq!(broken.burn(&sample.receipt_hash()).await.unwrap().unwrap().state, State::Burned);
+    assert_eq!(broken.burn(&sample.receipt_hash()).await.unwrap().unwrap().state, SecretState::Burned);
     broken.close().await;
 }
 
@@ -93,7 +93,7 @@ async fn a_full_database_says_so_and_works_again_when_there_is_room(bed: &Bed<Sq
     }
     full.store(false, Ordering::SeqCst);
     sqlx::query("PRAGMA max_page_count = 1000000").execute(store.pool()).await.unwrap();
-    assert!(matches!(store.create(large.request()).await.unwrap(), Creation::Created { .. }));
+    assert!(matches!(store.create(large.request()).await.unwrap(), CreateOutcome::Created { .. }));
     let attempt = sample.attempt();
     assert_eq!(store.reveal(attempt).await.unwrap(), sample.granted(1));
     store.close().await;

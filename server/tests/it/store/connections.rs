@@ -1,10 +1,10 @@
 //! What a connection is set to, whatever the server or the file says.
 
-use app::store::SecretStore as _;
 use server::store::SqliteStore;
 use sqlx::sqlite::SqlitePoolOptions;
+use vault::SecretStore as _;
 
-use crate::common::{Bed, Postgres, Sqlite};
+use crate::support::{Bed, Postgres, Sqlite};
 
 suite! { postgres: postgresql_commits_for_good_and_waits_for_nothing_for_long }
 suite! { sqlite: sqlite_commits_for_good_and_overwrites_what_it_deletes, nobody_else_may_read_the_files }

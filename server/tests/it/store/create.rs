@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use app::store::{Creation, Opened, Outcome};
 use chrono::{DateTime, TimeDelta, Utc};
+use vault::{CreateOutcome, OpenOutcome, RevealOutcome};
 
-use crate::common::{Bed, Database as _, Sample, Sqlite, at_once};
+use crate::support::{Bed, Database as _, Sample, Sqlite, inline_repoll};
 
 suite! {
     a_secret_is_stored_once,
@@ -21,7 +21,7 @@ suite! {
 async fn a_secret_is_stored_once(bed: &Bed) {
     let sample = Sample::new(3);
     let first = bed.store.create(sample.request()).await.unwrap();
-    let Creation::Created { id, .. } = &first else { panic!("{first:?}") };
+    let CreateOutcome::Created { id, .. } = &first else { panic!("{first:?}") };
     assert_eq!(*id, sample.id);
     assert_eq!(bed.store.create(sample.request_again()).await.unwrap(), first);
     assert_eq!((bed.rows("secrets").await, bed.rows("receipts").await, bed.rows("claims").await), (1, 1, 0));
@@ -43,7 +43,7 @@ async fn the_same_request_gets_the_same_answer_whatever_has_become_of_the_secret
         bed.id(&swept)
     ))
     .await;
-    bed.sweep().await;
+    bed.delete_expired().await;
     for (sample, first) in [&viewed, &burned, &swept].into_iter().zip(firsts) {
         assert_eq!(bed.store.create(sample.request_again()).await.unwrap(), first);
     }
@@ -54,12 +54,12 @@ pub(crate) async fn twins_at_one_moment_make_one_row(bed: &Bed) {
     let stores = [bed.store.clone(), bed.database.connect().await];
     for round in 1..=10 {
         let sample = Sample::new(2);
-        let answers = at_once(20, |i| {
+        let answers = inline_repoll(20, |i| {
             let (store, request) = (stores[i % 2].clone(), sample.request_again());
             async move { store.create(request).await.unwrap() }
         })
         .await;
-        assert!(matches!(answers[0], Creation::Created { .. }));
+        assert!(matches!(answers[0], CreateOutcome::Created { .. }));
         assert!(answers.iter().all(|answer| *answer == answers[0]));
         assert_eq!((bed.rows("secrets").await, bed.rows("receipts").await), (round, round));
     }
@@ -78,15 +78,15 @@ async fn a_known_hash_in_another_request_is_a_conflict(bed: &Bed) {
         Sample { max_views: 3, ..first.clone() },
     ];
     for conflict in &conflicts {
-        assert_eq!(bed.store.create(conflict.request_again()).await.unwrap(), Creation::Conflict);
+        assert_eq!(bed.store.create(conflict.request_again()).await.unwrap(), CreateOutcome::Conflict);
     }
     let opened = bed.store.open(&first.id, &first.access_hash()).await.unwrap();
-    let Some(Opened::Live { envelope, views_left: 2, .. }) = opened else { panic!("{opened:?}") };
+    let Some(OpenOutcome::Live { envelope, views_left: 2, .. }) = opened else { panic!("{opened:?}") };
     assert_eq!(envelope, first.envelope);
     assert_eq!(bed.reveal(first.attempt()).await, first.granted(1));
     assert_eq!(bed.reveal(first.attempt()).await, first.granted(0));
     for conflict in &conflicts {
-        assert_eq!(bed.store.create(conflict.request_again()).await.unwrap(), Creation::Conflict);
+        assert_eq!(bed.store.create(conflict.request_again()).await.unwrap(), CreateOutcome::Conflict);
     }
     assert_eq!((bed.rows("secrets").await, bed.rows("receipts").await), (0, 1));
 }
@@ -94,7 +94,7 @@ async fn a_known_hash_in_another_request_is_a_conflict(bed: &Bed) {
 async fn hashes_of_two_secrets_in_one_request_are_a_conflict(bed: &Bed) {
     let (one, two) = (bed.secret(1).await, bed.secret(1).await);
     let both = Sample { receipt: two.receipt.clone(), ..one.clone() };
-    assert_eq!(bed.store.create(both.request_again()).await.unwrap(), Creation::Conflict);
+    assert_eq!(bed.store.create(both.request_again()).await.unwrap(), CreateOutcome::Conflict);
     assert_eq!(bed.reveal(one.attempt()).await, one.granted(0));
     assert_eq!(bed.reveal(two.attempt()).await, two.granted(0));
 }
@@ -103,7 +103,7 @@ async fn it_lives_exactly_as_long_as_was_asked(bed: &Bed) {
     for ttl_seconds in [60, 3600, 604_801, 2_592_000] {
         let sample = Sample { ttl_seconds, ..Sample::new(1) };
         let creation = bed.store.create(sample.request()).await.unwrap();
-        let Creation::Created { created_at, expires_at, .. } = creation else { panic!("{creation:?}") };
+        let CreateOutcome::Created { created_at, expires_at, .. } = creation else { panic!("{creation:?}") };
         assert_eq!(expires_at - created_at, TimeDelta::seconds(ttl_seconds.into()));
         let receipt = bed.receipt(&sample).await;
         assert_eq!((receipt.created_at, receipt.expires_at), (created_at, expires_at));
@@ -117,12 +117,12 @@ async fn times_are_whole_milliseconds(bed: &Bed) {
         bed.reveal(sample.attempt()).await;
         let receipt = bed.burn(&sample).await;
         let opened = bed.store.open(&sample.id, &sample.access_hash()).await.unwrap();
-        let Some(Opened::Gone(ended)) = opened else { panic!("{opened:?}") };
+        let Some(OpenOutcome::Gone(ended)) = opened else { panic!("{opened:?}") };
         for time in [receipt.created_at, receipt.expires_at, receipt.viewed_at[0], ended.ended_at] {
             whole(time);
         }
         assert_eq!(receipt.ended_at, Some(ended.ended_at));
-        let Outcome::Gone(refused) = bed.reveal(sample.attempt()).await else {
+        let RevealOutcome::Gone(refused) = bed.reveal(sample.attempt()).await else {
             panic!("a burned secret is gone")
         };
         assert_eq!(refused, ended);
@@ -138,6 +138,6 @@ async fn somebody_elses_lock_is_waited_for_and_asked_for_again(bed: &Bed<Sqlite>
     // It gives up after five.
     tokio::time::sleep(Duration::from_secs(6)).await;
     lock.commit().await;
-    assert!(matches!(waiting.await.unwrap(), Creation::Created { .. }));
+    assert!(matches!(waiting.await.unwrap(), CreateOutcome::Created { .. }));
     assert_eq!(bed.reveal(sample.attempt()).await, sample.granted(0));
 }

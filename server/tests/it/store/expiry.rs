@@ -1,10 +1,10 @@
 //! Expired is gone, whether the sweeper has come by or not. It does not come by here.
 
-use app::store::{Ended, Opened, Outcome, SecretStore as _};
-use shared_crypto::wire::State;
+use shared_crypto::messages::SecretState;
+use vault::{OpenOutcome, RevealOutcome, SecretEnd, SecretStore as _};
 
 use super::traps::view_under_way;
-use crate::common::{Bed, Database as _, Postgres, Sample};
+use crate::support::{Bed, Database as _, Postgres, Sample};
 
 suite! {
     it_is_gone_at_the_moment,
@@ -15,8 +15,8 @@ suite! {
     sweeping_reads_no_more_than_it_removes,
 }
 
-async fn gone(bed: &Bed, sample: &Sample) -> Ended {
-    Ended { state: State::Expired, ended_at: bed.receipt(sample).await.expires_at }
+async fn gone(bed: &Bed, sample: &Sample) -> SecretEnd {
+    SecretEnd { state: SecretState::Expired, ended_at: bed.receipt(sample).await.expires_at }
 }
 
 async fn it_is_gone_at_the_moment(bed: &Bed) {
@@ -24,12 +24,15 @@ async fn it_is_gone_at_the_moment(bed: &Bed) {
     bed.expire_in(&sample, 200).await;
     assert!(matches!(
         bed.store.open(&sample.id, &sample.access_hash()).await.unwrap(),
-        Some(Opened::Live { .. })
+        Some(OpenOutcome::Live { .. })
     ));
     bed.until_expired(&sample).await;
     let gone = gone(bed, &sample).await;
-    assert_eq!(bed.store.open(&sample.id, &sample.access_hash()).await.unwrap(), Some(Opened::Gone(gone)));
-    assert_eq!(bed.reveal(sample.attempt()).await, Outcome::Gone(gone));
+    assert_eq!(
+        bed.store.open(&sample.id, &sample.access_hash()).await.unwrap(),
+        Some(OpenOutcome::Gone(gone))
+    );
+    assert_eq!(bed.reveal(sample.attempt()).await, RevealOutcome::Gone(gone));
     assert_eq!(bed.receipt(&sample).await.ended_at, Some(gone.ended_at));
     assert!(bed.holds(&sample).await, "the sweeper is off");
 }
@@ -50,7 +53,7 @@ async fn a_reveal_that_waits_past_the_expiry_finds_it_gone(bed: &Bed) {
         } else {
             lock.roll_back().await;
         }
-        assert_eq!(waiting.await.unwrap(), Outcome::Gone(gone(bed, &sample).await));
+        assert_eq!(waiting.await.unwrap(), RevealOutcome::Gone(gone(bed, &sample).await));
         assert!(bed.receipt(&sample).await.viewed_at.is_empty());
     }
 }
@@ -72,7 +75,7 @@ async fn a_burn_that_waits_past_the_expiry_finds_it_expired(bed: &Bed) {
             lock.roll_back().await;
         }
         let receipt = waiting.await.unwrap();
-        assert_eq!((receipt.state, receipt.ended_at), (State::Expired, Some(receipt.expires_at)));
+        assert_eq!((receipt.state, receipt.ended_at), (SecretState::Expired, Some(receipt.expires_at)));
     }
 }
 
@@ -81,7 +84,7 @@ async fn an_expired_secret_moves_no_counter(bed: &Bed) {
     bed.expire(&sample).await;
     let before = bed.receipt(&sample).await;
     for _ in 0..6 {
-        assert!(matches!(bed.reveal(sample.wrong()).await, Outcome::Gone(_)));
+        assert!(matches!(bed.reveal(sample.wrong()).await, RevealOutcome::Gone(_)));
     }
     assert_eq!(bed.receipt(&sample).await, before);
     assert_eq!(bed.count("bad_tries", &sample).await, 0);
@@ -104,7 +107,7 @@ async fn a_view_that_is_being_committed_at_the_expiry_is_not_denied(bed: &Bed<Po
             assert_eq!(retry.await.unwrap(), sample.granted(1));
         } else {
             view.rollback().await.unwrap();
-            assert_eq!(retry.await.unwrap(), Outcome::Gone(gone(bed, &sample).await));
+            assert_eq!(retry.await.unwrap(), RevealOutcome::Gone(gone(bed, &sample).await));
         }
     }
 }
@@ -130,7 +133,7 @@ async fn sweeping_reads_no_more_than_it_removes(bed: &Bed<Postgres>) {
     let read = || bed.database.number(format!("SELECT ({read})::bigint"));
     let before = read().await;
     let store = bed.database.store().await;
-    store.sweep().await.unwrap();
+    store.delete_expired().await.unwrap();
     // Each connection counts what it did, and tells so when it ends.
     store.close().await;
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;

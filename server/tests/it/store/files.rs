@@ -5,12 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use app::store::{Outcome, SecretStore};
 use futures::future::join_all;
 use server::store::SqliteStore;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+use vault::{RevealOutcome, SecretStore};
 
-use crate::common::{Bed, Sample, Sqlite, eventually, random};
+use crate::support::{Bed, Sample, Sqlite, eventually, random};
 
 suite! {
     sqlite: after_six_seconds_nothing_is_left_of_a_secret,
@@ -98,7 +98,7 @@ async fn endings(bed: &Bed<Sqlite>, store: &dyn SecretStore) -> [Sample; 4] {
     store.burn(&burned.receipt_hash()).await.unwrap();
     bed.expire(expired).await;
     bed.expire_claims().await;
-    store.sweep().await.unwrap();
+    store.delete_expired().await.unwrap();
     assert_eq!((bed.rows("secrets").await, bed.rows("claims").await), (0, 0));
     samples
 }
@@ -124,16 +124,16 @@ async fn after_six_seconds_nothing_is_left_of_a_claim(bed: &Bed<Sqlite>) {
     log_is_empty(bed).await;
     let (sample, folder) = (bed.secret(1).await, bed.database.folder.path());
     let attempt = sample.attempt();
-    let veiled = sample.share.veiled(&attempt.claim_veil);
+    let masked = sample.share.masked(&attempt.claim_mask);
     bed.reveal(attempt.clone()).await;
     gone_within_six_seconds(bed, pieces(&sample)).await;
     log_is_empty(bed).await;
-    assert_eq!(found(folder, [veiled.as_bytes().as_slice()]), 1);
-    assert_eq!(found(folder, [attempt.claim_veil.as_bytes().as_slice()]), 0);
+    assert_eq!(found(folder, [masked.as_bytes().as_slice()]), 1);
+    assert_eq!(found(folder, [attempt.claim_mask.as_bytes().as_slice()]), 0);
     assert_eq!(bed.reveal(attempt).await, sample.granted(0));
     bed.expire_claims().await;
-    bed.store.sweep().await.unwrap();
-    gone_within_six_seconds(bed, vec![veiled.as_bytes()]).await;
+    bed.store.delete_expired().await.unwrap();
+    gone_within_six_seconds(bed, vec![masked.as_bytes()]).await;
 }
 
 /// Shows that the tests above can fail.
@@ -156,7 +156,7 @@ async fn after_six_seconds_nothing_is_left_among_many(bed: &Bed<Sqlite>) {
         let id = bed.id(sample);
         bed.change(format!("UPDATE secrets SET expires_at = 0 WHERE id = {id}")).await;
     }
-    bed.sweep().await;
+    bed.delete_expired().await;
     gone_within_six_seconds(bed, over.into_iter().flat_map(pieces).collect()).await;
     let folder = bed.database.folder.path();
     assert_eq!(found(folder, kept.iter().copied().flat_map(share)), kept.len());
@@ -219,7 +219,7 @@ async fn what_another_process_burns_is_gone_when_that_ends(bed: &Bed<Sqlite>) {
     let sample = bed.secret(1).await;
     log_is_empty(bed).await;
     let other = store(bed.database.options()).await;
-    other.burn_id(&sample.id).await.unwrap().unwrap();
+    other.burn_by_id(&sample.id).await.unwrap().unwrap();
     assert_eq!(found(bed.database.folder.path(), head(&sample)), 1);
     other.close().await;
     assert_eq!(found(bed.database.folder.path(), head(&sample)), 0);
@@ -237,7 +237,7 @@ async fn a_backup_that_keeps_the_log_from_being_emptied_holds_up_nobody(bed: &Be
         longest.push(Duration::ZERO);
         for _ in 0..30 {
             let asked = Instant::now();
-            assert!(matches!(bed.reveal(other.attempt()).await, Outcome::Granted { .. }));
+            assert!(matches!(bed.reveal(other.attempt()).await, RevealOutcome::Granted { .. }));
             *longest.last_mut().unwrap() = asked.elapsed().max(*longest.last().unwrap());
             tokio::time::sleep(Duration::from_millis(100)).await;
         }

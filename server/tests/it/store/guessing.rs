@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use app::store::Outcome;
+use vault::RevealOutcome;
 
-use crate::common::{Bed, Sample, at_once};
+use crate::support::{Bed, Sample, inline_repoll};
 
 suite! {
     five_wrong_passphrases_lock_for_two_seconds,
@@ -15,8 +15,8 @@ suite! {
     ten_thousand_without_the_link_lock_nobody_out,
 }
 
-const fn wrong(tries_left: u32, wait: Option<u32>) -> Outcome {
-    Outcome::Wrong { tries_left, wait }
+const fn wrong(tries_left: u32, wait: Option<u32>) -> RevealOutcome {
+    RevealOutcome::WrongPassphrase { tries_left, wait }
 }
 
 /// Wrong ones until the secret is locked.
@@ -31,7 +31,7 @@ async fn five_wrong_passphrases_lock_for_two_seconds(bed: &Bed) {
     lock_out(bed, &sample).await;
     for attempt in [sample.wrong(), sample.attempt(), sample.wrong()] {
         let outcome = bed.reveal(attempt).await;
-        assert!(matches!(outcome, Outcome::Locked { wait: 1 | 2 }), "{outcome:?}");
+        assert!(matches!(outcome, RevealOutcome::Locked { wait: 1 | 2 }), "{outcome:?}");
     }
     // What was refused unseen is not counted.
     assert_eq!((bed.count("bad_tries", &sample).await, bed.count("views_left", &sample).await), (5, 2));
@@ -49,7 +49,9 @@ async fn every_further_one_locks_for_twice_as_long(bed: &Bed) {
     for wait in [4, 8, 16, 32, 64, 128, 256, 512, 900, 900] {
         bed.unlock(&sample).await;
         assert_eq!(bed.reveal(sample.wrong()).await, wrong(0, Some(wait)));
-        let Outcome::Locked { wait: left } = bed.reveal(sample.attempt()).await else { panic!("not locked") };
+        let RevealOutcome::Locked { wait: left } = bed.reveal(sample.attempt()).await else {
+            panic!("not locked")
+        };
         assert!((wait - 1..=wait).contains(&left), "{left} of {wait}");
     }
     bed.unlock(&sample).await;
@@ -74,14 +76,14 @@ async fn time_alone_does_not_lower_the_count(bed: &Bed) {
     lock_out(bed, &sample).await;
     let (id, long_ago) = (bed.id(&sample), bed.database.moment(-86_400_000));
     bed.change(format!("UPDATE secrets SET locked_until = {long_ago} WHERE id = {id}")).await;
-    bed.sweep().await;
+    bed.delete_expired().await;
     assert_eq!(bed.reveal(sample.wrong()).await, wrong(0, Some(4)));
 }
 
 pub(crate) async fn of_sixty_at_one_moment_five_are_evaluated(bed: &Bed) {
     let sample = bed.secret(1).await;
     let other = bed.database.connect().await;
-    let outcomes = at_once(60, |i| {
+    let outcomes = inline_repoll(60, |i| {
         let store = if i % 2 == 0 { bed.store.clone() } else { other.clone() };
         let attempt = sample.wrong();
         async move { store.reveal(attempt).await.unwrap() }
@@ -91,7 +93,8 @@ pub(crate) async fn of_sixty_at_one_moment_five_are_evaluated(bed: &Bed) {
         let wait = (tries_left == 0).then_some(2);
         assert_eq!(outcomes.iter().filter(|outcome| **outcome == wrong(tries_left, wait)).count(), 1);
     }
-    let locked = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Locked { wait: 1 | 2 })).count();
+    let locked =
+        outcomes.iter().filter(|outcome| matches!(outcome, RevealOutcome::Locked { wait: 1 | 2 })).count();
     assert_eq!(locked, 55);
     assert_eq!(bed.receipt(&sample).await.wrong_passphrases, 5);
     other.close().await;
@@ -100,12 +103,12 @@ pub(crate) async fn of_sixty_at_one_moment_five_are_evaluated(bed: &Bed) {
 async fn ten_thousand_without_the_link_lock_nobody_out(bed: &Bed) {
     let sample = bed.secret(1).await;
     for _ in 0..20 {
-        let outcomes = at_once(500, |_| {
+        let outcomes = inline_repoll(500, |_| {
             let (store, attempt) = (bed.store.clone(), sample.stranger());
             async move { store.reveal(attempt).await.unwrap() }
         })
         .await;
-        assert!(outcomes.iter().all(|outcome| *outcome == Outcome::Unavailable));
+        assert!(outcomes.iter().all(|outcome| *outcome == RevealOutcome::NotFound));
     }
     assert_eq!(bed.receipt(&sample).await.wrong_passphrases, 0);
     assert_eq!(bed.reveal(sample.attempt()).await, sample.granted(0));

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use app::store::Creation;
 use futures::future::{Either, select};
-use shared_crypto::wire::State;
+use shared_crypto::messages::SecretState;
+use vault::CreateOutcome;
 
-use crate::common::{Bed, Database as _, Postgres, Sample, at_once, eventually, random};
+use crate::support::{Bed, Database as _, Postgres, Sample, eventually, inline_repoll, random};
 
 suite! {
     a_view_is_used_and_can_be_had_again_or_it_is_not_used,
@@ -29,7 +29,7 @@ async fn a_view_is_used_and_can_be_had_again_or_it_is_not_used(bed: &Bed) {
     for _ in 0..50 {
         let samples = [bed.secret(1).await, bed.secret(1).await, bed.secret(2).await, bed.secret(2).await];
         let attempts = samples.each_ref().map(Sample::attempt);
-        let answers = at_once(8, |i| {
+        let answers = inline_repoll(8, |i| {
             let (store, attempt) = (bed.store.clone(), attempts[i % 4].clone());
             async move { hang_up(store.reveal(attempt)).await }
         })
@@ -46,7 +46,7 @@ async fn a_view_is_used_and_can_be_had_again_or_it_is_not_used(bed: &Bed) {
 async fn a_secret_is_stored_or_it_is_not(bed: &Bed) {
     let samples: Vec<_> = (0..200).map(|_| Sample::new(1)).collect();
     for eight in samples.chunks(8) {
-        at_once(8, |i| {
+        inline_repoll(8, |i| {
             let (store, request) = (bed.store.clone(), eight[i].request());
             async move { hang_up(store.create(request)).await }
         })
@@ -54,7 +54,7 @@ async fn a_secret_is_stored_or_it_is_not(bed: &Bed) {
     }
     for sample in &samples {
         let creation = bed.store.create(sample.request_again()).await.unwrap();
-        let Creation::Created { id, .. } = creation else { panic!("{creation:?}") };
+        let CreateOutcome::Created { id, .. } = creation else { panic!("{creation:?}") };
         let sample = Sample { id, ..sample.clone() };
         assert_eq!(bed.reveal(sample.attempt()).await, sample.granted(0));
     }
@@ -64,13 +64,13 @@ async fn a_secret_is_stored_or_it_is_not(bed: &Bed) {
 async fn no_connection_stays_in_a_transaction(bed: &Bed<Postgres>) {
     for _ in 0..50 {
         let sample = bed.secret(1).await;
-        at_once(8, |i| {
+        inline_repoll(8, |i| {
             let (store, sample) = (bed.store.clone(), sample.clone());
             async move {
                 match i {
                     0 => hang_up(store.burn(&sample.receipt_hash())).await,
                     1 => hang_up(store.create(Sample::new(1).request())).await,
-                    2 => hang_up(store.sweep()).await,
+                    2 => hang_up(store.delete_expired()).await,
                     _ => hang_up(store.reveal(sample.attempt())).await,
                 }
             }
@@ -86,6 +86,6 @@ async fn no_connection_stays_in_a_transaction(bed: &Bed<Postgres>) {
     bed.store.close().await;
     let restarted = bed.database.connect().await;
     let receipt = restarted.receipt(&sample.receipt_hash()).await.unwrap().unwrap();
-    assert_eq!(receipt.state, State::Live);
+    assert_eq!(receipt.state, SecretState::Live);
     restarted.close().await;
 }

@@ -1,10 +1,10 @@
 //! Servers that start together, and tables from before.
 
-use app::store::Outcome;
-use server::store::{ConnectError, attach};
+use server::store::{ConnectError, connect_existing};
 use sqlx::migrate::Migrator;
+use vault::RevealOutcome;
 
-use crate::common::{Bed, Database as _, Sample, Sqlite};
+use crate::support::{Bed, Database as _, Sample, Sqlite};
 
 suite! {
     servers_that_start_together_on_a_fresh_database_all_come_up,
@@ -27,14 +27,14 @@ async fn servers_that_start_together_on_a_fresh_database_all_come_up(bed: &Bed) 
 
 async fn tables_from_before_are_left_alone_and_said_so(bed: &Bed) {
     let latest = "SELECT max(version) FROM _ikrypt_migrations";
-    attach(&bed.database.url()).await.unwrap().close().await;
+    connect_existing(&bed.database.url()).await.unwrap().close().await;
     let version = bed.database.number(latest.to_owned()).await;
     bed.change(format!("UPDATE _ikrypt_migrations SET version = 99 WHERE version = {version}")).await;
-    assert!(matches!(attach(&bed.database.url()).await, Err(ConnectError::Older)));
+    assert!(matches!(connect_existing(&bed.database.url()).await, Err(ConnectError::Older)));
     bed.change(format!("UPDATE _ikrypt_migrations SET version = {version} WHERE version = 99")).await;
 
     let empty = bed.database.another().await;
-    assert!(matches!(attach(&empty.url()).await, Err(ConnectError::Older | ConnectError::Missing)));
+    assert!(matches!(connect_existing(&empty.url()).await, Err(ConnectError::Older | ConnectError::Missing)));
     assert!(empty.execute("SELECT version FROM _ikrypt_migrations".to_owned()).await.is_err());
     empty.remove().await;
 }
@@ -42,10 +42,10 @@ async fn tables_from_before_are_left_alone_and_said_so(bed: &Bed) {
 async fn what_was_stored_before_is_as_it_was(_: &Bed<Sqlite>) {
     let database = Sqlite::fresh();
     std::fs::File::create(database.folder.path().join("ikrypt.db")).unwrap();
-    assert!(matches!(attach(&database.url()).await, Err(ConnectError::Older)));
+    assert!(matches!(connect_existing(&database.url()).await, Err(ConnectError::Older)));
     let first = sqlx::migrate!("migrations/sqlite").iter().next().unwrap().clone();
     Migrator::with_migrations(vec![first]).run(&database.raw).await.unwrap();
-    assert!(matches!(attach(&database.url()).await, Err(ConnectError::Older)));
+    assert!(matches!(connect_existing(&database.url()).await, Err(ConnectError::Older)));
 
     let [live, tried, viewed] = [3, 3, 1].map(Sample::new);
     let (mut samples, claimed) = (Vec::new(), viewed.attempt());
@@ -88,14 +88,14 @@ async fn what_was_stored_before_is_as_it_was(_: &Bed<Sqlite>) {
     let bed = Bed::make(database).await;
     // A claim from before is known, and has the share that it had.
     assert_eq!(bed.reveal(claimed).await, viewed.granted(0));
-    assert!(matches!(bed.reveal(viewed.attempt()).await, Outcome::Gone(_)));
-    assert_eq!(bed.reveal(tried.wrong()).await, Outcome::Wrong { tries_left: 1, wait: None });
+    assert!(matches!(bed.reveal(viewed.attempt()).await, RevealOutcome::Gone(_)));
+    assert_eq!(bed.reveal(tried.wrong()).await, RevealOutcome::WrongPassphrase { tries_left: 1, wait: None });
     assert_eq!(bed.reveal(live.attempt()).await, live.granted(2));
     let again = live.attempt();
     assert_eq!(bed.reveal(again.clone()).await, live.granted(1));
     assert_eq!(bed.reveal(again).await, live.granted(1));
     let opened = bed.store.open(&live.id, &live.access_hash()).await.unwrap();
-    assert!(matches!(opened, Some(app::store::Opened::Live { envelope, .. }) if envelope == live.envelope));
+    assert!(matches!(opened, Some(vault::OpenOutcome::Live { envelope, .. }) if envelope == live.envelope));
     bed.burn(&tried).await;
     assert_eq!(bed.receipt(&live).await.viewed_at.len(), 2);
     let new = bed.secret(1).await;

@@ -1,12 +1,12 @@
 //! Random stories, played on the real database and on a model of it that fits on a page.
 
-use app::store::{Attempt, Creation, Opened, Outcome};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use shared_crypto::wire::State;
+use shared_crypto::messages::SecretState;
 use tokio::runtime::Handle;
+use vault::{CreateOutcome, OpenOutcome, RevealAttempt, RevealOutcome};
 
-use crate::common::{Bed, Sample};
+use crate::support::{Bed, Sample};
 
 suite! { the_store_does_what_the_model_does }
 
@@ -50,13 +50,13 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 /// What the protocol says of one secret.
 struct Model {
     sample: Sample,
-    state: State,
+    state: SecretState,
     views_left: u8,
     bad_tries: u32,
     locked: bool,
     wrong: u32,
     /// Every request there was, whether its passphrase was right, and how it is answered when repeated.
-    requests: Vec<(Attempt, bool, Option<u8>)>,
+    requests: Vec<(RevealAttempt, bool, Option<u8>)>,
 }
 
 impl Model {
@@ -64,7 +64,7 @@ impl Model {
         let views_left = sample.max_views;
         Self {
             sample,
-            state: State::Live,
+            state: SecretState::Live,
             views_left,
             bad_tries: 0,
             locked: false,
@@ -78,7 +78,7 @@ impl Model {
         if let Some(views_left) = claim {
             return Expected::Granted(views_left);
         }
-        if self.state != State::Live {
+        if self.state != SecretState::Live {
             return Expected::Gone(self.state);
         }
         if self.locked {
@@ -93,7 +93,7 @@ impl Model {
         }
         (self.bad_tries, self.views_left) = (0, self.views_left - 1);
         if self.views_left == 0 {
-            self.state = State::Viewed;
+            self.state = SecretState::Viewed;
         }
         self.requests[request].2 = Some(self.views_left);
         Expected::Granted(self.views_left)
@@ -106,18 +106,18 @@ enum Expected {
     Granted(u8),
     Wrong(u32, Option<u32>),
     Locked,
-    Gone(State),
+    Gone(SecretState),
     Unavailable,
 }
 
-impl From<Outcome> for Expected {
-    fn from(outcome: Outcome) -> Self {
+impl From<RevealOutcome> for Expected {
+    fn from(outcome: RevealOutcome) -> Self {
         match outcome {
-            Outcome::Granted { views_left, .. } => Self::Granted(views_left),
-            Outcome::Wrong { tries_left, wait } => Self::Wrong(tries_left, wait),
-            Outcome::Locked { .. } => Self::Locked,
-            Outcome::Gone(ended) => Self::Gone(ended.state),
-            Outcome::Unavailable => Self::Unavailable,
+            RevealOutcome::Granted { views_left, .. } => Self::Granted(views_left),
+            RevealOutcome::WrongPassphrase { tries_left, wait } => Self::Wrong(tries_left, wait),
+            RevealOutcome::Locked { .. } => Self::Locked,
+            RevealOutcome::Gone(ended) => Self::Gone(ended.state),
+            RevealOutcome::NotFound => Self::Unavailable,
         }
     }
 }
@@ -140,17 +140,17 @@ async fn play(bed: &Bed, steps: &[Step]) -> Result<(), TestCaseError> {
         match *step {
             Step::Create(secret) => {
                 let again = store.create(models[secret].sample.request_again()).await.unwrap();
-                let Creation::Created { id, .. } = again else { panic!("{again:?}") };
+                let CreateOutcome::Created { id, .. } = again else { panic!("{again:?}") };
                 prop_assert_eq!(id.as_bytes(), models[secret].sample.id.as_bytes());
             }
             Step::Open(secret) => {
                 let model = &models[secret];
                 let opened = store.open(&model.sample.id, &model.sample.access_hash()).await.unwrap();
                 match opened.unwrap() {
-                    Opened::Live { views_left, .. } => {
-                        prop_assert_eq!((State::Live, views_left), (model.state, model.views_left));
+                    OpenOutcome::Live { views_left, .. } => {
+                        prop_assert_eq!((SecretState::Live, views_left), (model.state, model.views_left));
                     }
-                    Opened::Gone(ended) => prop_assert_eq!(ended.state, model.state),
+                    OpenOutcome::Gone(ended) => prop_assert_eq!(ended.state, model.state),
                 }
             }
             Step::Right(secret) | Step::Wrong(secret) => {
@@ -170,8 +170,8 @@ async fn play(bed: &Bed, steps: &[Step]) -> Result<(), TestCaseError> {
             }
             Step::Burn(secret) => {
                 let model = &mut models[secret];
-                if model.state == State::Live {
-                    model.state = State::Burned;
+                if model.state == SecretState::Live {
+                    model.state = SecretState::Burned;
                 }
                 let receipt = store.burn(&model.sample.receipt_hash()).await.unwrap().unwrap();
                 prop_assert_eq!(receipt.state, model.state);
@@ -179,8 +179,8 @@ async fn play(bed: &Bed, steps: &[Step]) -> Result<(), TestCaseError> {
             Step::Expire(secret) => {
                 let model = &mut models[secret];
                 bed.expire(&model.sample).await;
-                if model.state == State::Live {
-                    model.state = State::Expired;
+                if model.state == SecretState::Live {
+                    model.state = SecretState::Expired;
                 }
             }
             Step::Unlock(secret) => {
@@ -191,7 +191,7 @@ async fn play(bed: &Bed, steps: &[Step]) -> Result<(), TestCaseError> {
                 bed.expire_claims().await;
                 models.iter_mut().flat_map(|model| &mut model.requests).for_each(|request| request.2 = None);
             }
-            Step::Sweep => bed.sweep().await,
+            Step::Sweep => bed.delete_expired().await,
             Step::Restart => {
                 store.close().await;
                 store = bed.database.connect().await;
@@ -202,7 +202,7 @@ async fn play(bed: &Bed, steps: &[Step]) -> Result<(), TestCaseError> {
             let views = usize::from(model.sample.max_views - model.views_left);
             prop_assert_eq!((receipt.state, receipt.viewed_at.len()), (model.state, views));
             prop_assert_eq!(receipt.wrong_passphrases, model.wrong);
-            prop_assert_eq!(receipt.ended_at.is_some(), model.state != State::Live);
+            prop_assert_eq!(receipt.ended_at.is_some(), model.state != SecretState::Live);
         }
     }
     store.close().await;

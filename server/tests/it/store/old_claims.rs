@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use app::store::{Attempt, Outcome};
+use vault::{RevealAttempt, RevealOutcome};
 
-use crate::common::{Bed, Database as _, FirstSchema, Sample, Sqlite, at_once};
+use crate::support::{Bed, Database as _, FirstSchema, Sample, Sqlite, inline_repoll};
 
 suite! {
     sqlite: untouched_secrets_in_batches_with_old_claims_each_release_their_own_share,
@@ -15,7 +15,7 @@ suite! {
 }
 
 /// Secrets with three views of which one was used, each with the claim of that view.
-async fn claimed(schema: &FirstSchema, number: usize, millis: i64) -> Vec<(Sample, Attempt)> {
+async fn claimed(schema: &FirstSchema, number: usize, millis: i64) -> Vec<(Sample, RevealAttempt)> {
     let mut all = Vec::new();
     for _ in 0..number {
         let sample = Sample::new(3);
@@ -31,7 +31,7 @@ async fn untouched_secrets_in_batches_with_old_claims_each_release_their_own_sha
     let schema = FirstSchema::empty().await;
     let alive = claimed(&schema, 10, 280_000).await;
     let expired = claimed(&schema, 10, -1000).await;
-    let mut calls: Vec<(Attempt, Outcome)> = Vec::new();
+    let mut calls: Vec<(RevealAttempt, RevealOutcome)> = Vec::new();
     for (sample, attempt) in &alive {
         calls.push((attempt.clone(), sample.granted(2)));
     }
@@ -45,7 +45,7 @@ async fn untouched_secrets_in_batches_with_old_claims_each_release_their_own_sha
         schema.insert(&sample, 0).await;
         calls.push((sample.attempt(), sample.granted(1)));
         if number % 10 == 0 {
-            calls.push((sample.stranger(), Outcome::Unavailable));
+            calls.push((sample.stranger(), RevealOutcome::NotFound));
         }
         untouched.push(sample);
     }
@@ -55,7 +55,7 @@ async fn untouched_secrets_in_batches_with_old_claims_each_release_their_own_sha
     }
     // The first call goes alone; the others form batches of up to 64. The second round repeats every claim.
     for round in 0..2 {
-        let outcomes = at_once(calls.len(), |i| {
+        let outcomes = inline_repoll(calls.len(), |i| {
             let (store, attempt) = (Arc::clone(&bed.store), calls[i].0.clone());
             async move { store.reveal(attempt).await }
         })
@@ -90,7 +90,7 @@ async fn retry_of_an_old_claim_returns_what_was_stored_whatever_happened_since(_
         bed.reveal(locked.wrong()).await;
     }
     bed.expire(expired).await;
-    bed.sweep().await;
+    bed.delete_expired().await;
     for _ in 0..2 {
         for (sample, attempt) in &all {
             assert_eq!(bed.reveal(attempt.clone()).await, sample.granted(2));
@@ -98,7 +98,7 @@ async fn retry_of_an_old_claim_returns_what_was_stored_whatever_happened_since(_
         assert_eq!(bed.reveal(attempt_of_last.clone()).await, last.granted(0));
     }
     bed.expire_claims().await;
-    assert!(matches!(bed.reveal(attempt_of_last).await, Outcome::Gone(_)));
+    assert!(matches!(bed.reveal(attempt_of_last).await, RevealOutcome::Gone(_)));
     bed.close().await;
 }
 
@@ -107,7 +107,7 @@ async fn expired_old_claim_is_granted_once_more_and_then_repeated(_: &Bed<Sqlite
     let all = claimed(&schema, 3, -1).await;
     let bed = Bed::make(schema.0).await;
     for (sample, attempt) in &all {
-        let outcomes = at_once(50, |_| {
+        let outcomes = inline_repoll(50, |_| {
             let (store, attempt) = (Arc::clone(&bed.store), attempt.clone());
             async move { store.reveal(attempt).await.unwrap() }
         })
@@ -116,7 +116,7 @@ async fn expired_old_claim_is_granted_once_more_and_then_repeated(_: &Bed<Sqlite
         assert_eq!(bed.receipt(sample).await.viewed_at.len(), 2);
         assert_eq!(bed.reveal(sample.attempt()).await, sample.granted(0));
         assert_eq!(bed.reveal(attempt.clone()).await, sample.granted(1));
-        bed.sweep().await;
+        bed.delete_expired().await;
         assert_eq!(bed.reveal(attempt.clone()).await, sample.granted(1));
     }
     bed.close().await;
@@ -145,9 +145,12 @@ async fn old_claim_helps_no_other_secret(_: &Bed<Sqlite>) {
     let other = Sample::new(1);
     schema.insert(&other, 0).await;
     let bed = Bed::make(schema.0).await;
-    assert_eq!(bed.reveal(other.wrong()).await, Outcome::Wrong { tries_left: 4, wait: None });
-    assert_eq!(bed.reveal(sample.wrong()).await, Outcome::Wrong { tries_left: 4, wait: None });
-    assert_eq!(bed.reveal(sample.stranger()).await, Outcome::Unavailable);
+    assert_eq!(bed.reveal(other.wrong()).await, RevealOutcome::WrongPassphrase { tries_left: 4, wait: None });
+    assert_eq!(
+        bed.reveal(sample.wrong()).await,
+        RevealOutcome::WrongPassphrase { tries_left: 4, wait: None }
+    );
+    assert_eq!(bed.reveal(sample.stranger()).await, RevealOutcome::NotFound);
     assert_eq!(bed.reveal(other.attempt()).await, other.granted(0));
     assert_eq!(bed.reveal(attempt).await, sample.granted(2));
     bed.close().await;

@@ -1,10 +1,10 @@
 //! Looking: changes nothing, and says how it ended to whoever holds the link.
 
-use app::store::{Ended, Opened};
-use shared_crypto::wire::State;
+use shared_crypto::messages::SecretState;
 use shared_crypto::{AccessProof, SecretId, sha256};
+use vault::{OpenOutcome, SecretEnd};
 
-use crate::common::{Bed, Sample, at_once};
+use crate::support::{Bed, Sample, inline_repoll};
 
 suite! {
     looking_a_thousand_times_costs_no_view,
@@ -18,7 +18,7 @@ async fn looking_a_thousand_times_costs_no_view(bed: &Bed) {
     let sample = bed.secret(3).await;
     bed.reveal(sample.attempt()).await;
     let before = bed.receipt(&sample).await;
-    let expected = Some(Opened::Live {
+    let expected = Some(OpenOutcome::Live {
         envelope: sample.envelope.clone(),
         max_views: 3,
         views_left: 2,
@@ -27,7 +27,7 @@ async fn looking_a_thousand_times_costs_no_view(bed: &Bed) {
     });
     let (id, access_hash) = (sample.id.clone(), sample.access_hash());
     for _ in 0..20 {
-        let answers = at_once(50, |_| {
+        let answers = inline_repoll(50, |_| {
             let (store, id) = (bed.store.clone(), id.clone());
             async move { store.open(&id, &access_hash).await.unwrap() }
         })
@@ -43,7 +43,7 @@ pub(crate) async fn the_largest_envelope_comes_back_as_sent(bed: &Bed) {
     let sample = Sample { envelope: envelope.clone(), ..Sample::new(1) };
     bed.store.create(sample.request()).await.unwrap();
     let opened = bed.store.open(&sample.id, &sample.access_hash()).await.unwrap();
-    assert!(matches!(opened, Some(Opened::Live { envelope: came, .. }) if came == envelope));
+    assert!(matches!(opened, Some(OpenOutcome::Live { envelope: came, .. }) if came == envelope));
 }
 
 async fn without_the_proof_there_is_no_secret(bed: &Bed) {
@@ -64,17 +64,17 @@ async fn whoever_holds_the_link_learns_how_it_ended(bed: &Bed) {
     bed.expire(&expired).await;
     for _ in 0..2 {
         for (sample, state) in
-            [(&viewed, State::Viewed), (&burned, State::Burned), (&expired, State::Expired)]
+            [(&viewed, SecretState::Viewed), (&burned, SecretState::Burned), (&expired, SecretState::Expired)]
         {
             let receipt = bed.receipt(sample).await;
             assert_eq!(receipt.state, state);
-            let gone = Opened::Gone(Ended { state, ended_at: receipt.ended_at.unwrap() });
+            let gone = OpenOutcome::Gone(SecretEnd { state, ended_at: receipt.ended_at.unwrap() });
             assert_eq!(bed.store.open(&sample.id, &sample.access_hash()).await.unwrap(), Some(gone));
         }
         assert_eq!(bed.receipt(&viewed).await.viewed_at, [bed.receipt(&viewed).await.ended_at.unwrap()]);
         assert_eq!(bed.receipt(&expired).await.ended_at, Some(bed.receipt(&expired).await.expires_at));
-        // Swept or not makes no difference.
-        bed.sweep().await;
+        // DeletedRows or not makes no difference.
+        bed.delete_expired().await;
     }
 }
 
@@ -82,7 +82,7 @@ async fn looking_waits_for_no_lock(bed: &Bed) {
     let sample = bed.secret(1).await;
     let lock = bed.database.lock(&sample.id).await;
     let opened = bed.store.open(&sample.id, &sample.access_hash()).await.unwrap();
-    assert!(matches!(opened, Some(Opened::Live { .. })));
-    assert_eq!(bed.receipt(&sample).await.state, State::Live);
+    assert!(matches!(opened, Some(OpenOutcome::Live { .. })));
+    assert_eq!(bed.receipt(&sample).await.state, SecretState::Live);
     lock.roll_back().await;
 }

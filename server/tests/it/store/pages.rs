@@ -1,10 +1,10 @@
 //! SQLite: what must be gone with its row is in no page of a tree.
 
-use app::store::SecretStore as _;
 use server::store::SqliteStore;
 use sqlx::sqlite::SqlitePoolOptions;
+use vault::SecretStore as _;
 
-use crate::common::{Bed, Database as _, Sample, Sqlite, random};
+use crate::support::{Bed, Database as _, Sample, Sqlite, random};
 
 suite! { sqlite: shares_of_secrets_of_every_length_are_in_overflow_pages }
 

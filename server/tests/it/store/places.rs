@@ -3,12 +3,12 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use server::check::{Verdict, check};
+use server::commands::check::{Verdict, check};
 use server::config::Config;
-use server::store::{ConnectError, FileSystem, SqliteStore, attach, connect};
+use server::store::{ConnectError, FileSystem, SqliteStore, connect, connect_existing};
 
-use crate::common::{Bed, Database as _, Sqlite};
 use crate::http::Site;
+use crate::support::{Bed, Database as _, Sqlite};
 
 suite! {
     sqlite: url_without_a_file_is_refused_and_makes_none,
@@ -48,7 +48,7 @@ async fn url_without_a_file_is_refused_and_makes_none(_: &Bed<Sqlite>) {
     let before = here();
     for url in ["sqlite::memory:", "sqlite://:memory:", "sqlite:", "sqlite://", "sqlite:probe.db?mode=memory"]
     {
-        for ended in [connect(url).await, attach(url).await] {
+        for ended in [connect(url).await, connect_existing(url).await] {
             assert!(matches!(ended.err(), Some(ConnectError::NoFile(_))), "{url}");
         }
         let said = complaints(url).await;

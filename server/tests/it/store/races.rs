@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use app::store::{Ended, Outcome};
-use shared_crypto::wire::State;
+use shared_crypto::messages::SecretState;
+use vault::{RevealOutcome, SecretEnd};
 
-use crate::common::{Bed, Sample, at_once, random};
+use crate::support::{Bed, Sample, inline_repoll, random};
 
 suite! {
     of_two_hundred_readers_one_gets_the_one_view,
@@ -17,9 +17,9 @@ suite! {
 }
 
 /// 200 readers of one secret, at one server or at several.
-async fn readers(bed: &Bed, stores: &[&std::sync::Arc<dyn app::store::SecretStore>], max_views: u8) {
+async fn readers(bed: &Bed, stores: &[&std::sync::Arc<dyn vault::SecretStore>], max_views: u8) {
     let sample = bed.secret(max_views).await;
-    let outcomes = at_once(200, |i| {
+    let outcomes = inline_repoll(200, |i| {
         let (store, attempt) = (stores[i % stores.len()].clone(), sample.attempt());
         async move { store.reveal(attempt).await.unwrap() }
     })
@@ -28,9 +28,9 @@ async fn readers(bed: &Bed, stores: &[&std::sync::Arc<dyn app::store::SecretStor
         let winners = outcomes.iter().filter(|outcome| **outcome == sample.granted(views_left)).count();
         assert_eq!(winners, 1, "the view after which {views_left} were left");
     }
-    let gone = outcomes
-        .iter()
-        .filter(|outcome| matches!(outcome, Outcome::Gone(Ended { state: State::Viewed, .. })));
+    let gone = outcomes.iter().filter(|outcome| {
+        matches!(outcome, RevealOutcome::Gone(SecretEnd { state: SecretState::Viewed, .. }))
+    });
     assert_eq!(gone.count(), 200 - usize::from(max_views));
     assert!(!bed.holds(&sample).await);
     assert_eq!(bed.receipt(&sample).await.viewed_at.len(), usize::from(max_views));
@@ -65,14 +65,19 @@ async fn of_two_hundred_readers_a_hundred_get_a_hundred_views_while_commits_are_
 }
 
 /// What a reader was told, and what the sender reads, are the same story.
-async fn one_has_won(bed: &Bed, sample: &Sample, told: &Outcome, otherwise: State) -> State {
+async fn one_has_won(
+    bed: &Bed,
+    sample: &Sample,
+    told: &RevealOutcome,
+    otherwise: SecretState,
+) -> SecretState {
     let receipt = bed.receipt(sample).await;
     let views = receipt.viewed_at.len();
     if *told == sample.granted(0) {
-        assert_eq!((receipt.state, views), (State::Viewed, 1));
+        assert_eq!((receipt.state, views), (SecretState::Viewed, 1));
     } else {
-        let gone = Ended { state: otherwise, ended_at: receipt.ended_at.unwrap() };
-        assert_eq!((told, receipt.state, views), (&Outcome::Gone(gone), otherwise, 0));
+        let gone = SecretEnd { state: otherwise, ended_at: receipt.ended_at.unwrap() };
+        assert_eq!((told, receipt.state, views), (&RevealOutcome::Gone(gone), otherwise, 0));
     }
     receipt.state
 }
@@ -97,9 +102,9 @@ async fn of_a_view_and_a_burn_one_wins(bed: &Bed) {
             sender.burn(&token).await.unwrap().unwrap()
         });
         let (told, burned) = (reading.await.unwrap(), burning.await.unwrap());
-        let state = one_has_won(bed, &sample, &told, State::Burned).await;
+        let state = one_has_won(bed, &sample, &told, SecretState::Burned).await;
         assert_eq!(burned.state, state);
-        views += u32::from(state == State::Viewed);
+        views += u32::from(state == SecretState::Viewed);
     }
     assert!((1..300).contains(&views), "{views} of 300 were views: no race");
 }
@@ -117,13 +122,13 @@ async fn of_a_view_and_the_expiry_one_wins(bed: &Bed) {
         });
         let sweeping = tokio::spawn(async move {
             for _ in 0..3 {
-                sweeper.sweep().await.unwrap();
+                sweeper.delete_expired().await.unwrap();
             }
         });
         let told = reading.await.unwrap();
         sweeping.await.unwrap();
-        let state = one_has_won(bed, &sample, &told, State::Expired).await;
-        views += u32::from(state == State::Viewed);
+        let state = one_has_won(bed, &sample, &told, SecretState::Expired).await;
+        views += u32::from(state == SecretState::Viewed);
     }
     assert!((1..300).contains(&views), "{views} of 300 were views: no race");
 }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use app::store::{NewSecret, StoreError};
 use server::store::ConnectError;
 use shared_crypto::Claim;
+use vault::{NewSecret, StoreError};
 
-use crate::common::{Bed, Log, Sample, at_once, shown};
+use crate::support::{Bed, Log, Sample, inline_repoll, shown};
 
 suite! {
     violated_check_shows_no_value,
@@ -42,7 +42,7 @@ fn assert_unseen(log: &Log, texts: &[String], sample: &Sample) {
 async fn assert_refused(bed: &Bed, change: impl Fn(NewSecret) -> NewSecret) {
     let log = Log::capture();
     let samples: Vec<_> = (0..20).map(|_| Sample::new(1)).collect();
-    let answers = at_once(samples.len(), |i| {
+    let answers = inline_repoll(samples.len(), |i| {
         let (store, new) = (Arc::clone(&bed.store), change(samples[i].request()));
         async move { store.create(new).await }
     })
@@ -97,7 +97,7 @@ async fn refused_view_shows_no_value(bed: &Bed) {
     // A view more than the receipt allows: its CHECK refuses the whole batch, with a claim and a share in it.
     bed.change("UPDATE receipts SET max_views = 0".to_owned()).await;
     let claim = Claim::generate().unwrap();
-    let answers = at_once(samples.len(), |i| {
+    let answers = inline_repoll(samples.len(), |i| {
         let (store, sample) = (Arc::clone(&bed.store), &samples[i]);
         let attempt = sample.guess(&sample.reveal, &claim);
         async move { store.reveal(attempt).await }
@@ -108,8 +108,8 @@ async fn refused_view_shows_no_value(bed: &Bed) {
         let attempt = sample.guess(&sample.reveal, &claim);
         let text = [error.to_string(), format!("{error:?}")];
         assert_unseen(&log, &text, sample);
-        let masked = sample.share.veiled(&attempt.claim_veil);
-        for bytes in [&attempt.claim_hash, attempt.claim_veil.as_bytes(), masked.as_bytes()] {
+        let masked = sample.share.masked(&attempt.claim_mask);
+        for bytes in [&attempt.claim_hash, attempt.claim_mask.as_bytes(), masked.as_bytes()] {
             assert_eq!(shown(&log.text(), bytes), None);
         }
     }

@@ -7,16 +7,16 @@ mod claim;
 mod clock;
 mod early;
 
-use app::store::Attempt;
 use sqlx::{PgPool, Postgres, Transaction};
+use vault::RevealAttempt;
 
-use crate::common::Sample;
+use crate::support::Sample;
 
 /// A view that somebody else's transaction has used, and not committed yet.
 pub(super) async fn view_under_way(
     raw: &PgPool,
     sample: &Sample,
-    attempt: &Attempt,
+    attempt: &RevealAttempt,
 ) -> Transaction<'static, Postgres> {
     let mut tx = raw.begin().await.unwrap();
     for statement in [
@@ -37,7 +37,7 @@ pub(super) async fn view_under_way(
 }
 
 /// What a naive statement releases, how many rows; it is taken back at once.
-async fn naive(raw: PgPool, statement: &'static str, sample: Sample, attempt: Attempt) -> usize {
+async fn naive(raw: PgPool, statement: &'static str, sample: Sample, attempt: RevealAttempt) -> usize {
     let mut tx = raw.begin().await.unwrap();
     let released = sqlx::query(statement)
         .bind(sample.id.as_bytes().as_slice())

@@ -8,8 +8,8 @@ use serde_json::Value;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 
-use crate::common::{Bed, Database, Postgres, Sqlite};
 use crate::http::Site;
+use crate::support::{Bed, Database, Postgres, Sqlite};
 
 /// The moment at which the fixtures stand still, in milliseconds since 1970: 2026-11-27T09:00:00Z.
 pub(super) const MADE: i64 = 1_795_770_000_000;
@@ -19,13 +19,13 @@ const REPLAY_MINUTES: i64 = 8;
 /// The secrets in the databases, and what these must answer.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Fixture {
-    pub(super) secrets: Vec<Known>,
+    pub(super) secrets: Vec<ExistenceCheck>,
     pub(super) calls: Vec<Call>,
 }
 
 /// What the recipient of a secret holds, and the text that they must get.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Known {
+pub(super) struct ExistenceCheck {
     pub(super) name: String,
     pub(super) link: String,
     pub(super) passphrase: Option<String>,

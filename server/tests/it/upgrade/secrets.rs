@@ -1,12 +1,12 @@
 //! The secrets of the fixtures, what happened to each, and the calls whose responses are recorded.
 
-use app::store::{Attempt, NewSecret, SecretStore};
 use serde_json::{Value, json};
 use shared_crypto::{
-    Claim, Fresh, Passphrase, Payload, RevealProof, Sealed, SecretId, ServerShare, request_hash, seal,
+    Claim, Passphrase, Payload, RevealProof, Sealed, SealingKeys, SecretId, ServerShare, request_hash, seal,
 };
+use vault::{NewSecret, RevealAttempt, SecretStore};
 
-use super::fixture::{Call, Known};
+use super::fixture::{Call, ExistenceCheck};
 
 /// 30 days.
 const TTL: u32 = 2_592_000;
@@ -30,9 +30,9 @@ impl Secret {
     }
 
     fn sealed(name: &'static str, views: u8, text: String, passphrase: Option<&'static str>) -> Self {
-        let fresh = Fresh::generate().unwrap();
+        let fresh = SealingKeys::generate().unwrap();
         let stretched =
-            passphrase.map(|text| Passphrase::new(text).unwrap().stretch(&fresh.derive_salt()).unwrap());
+            passphrase.map(|text| Passphrase::new(text).unwrap().derive_key(&fresh.derive_salt()).unwrap());
         let sealed = seal(&Payload::text(text.clone()), fresh, stretched.as_ref()).unwrap();
         let (id, claim) = (SecretId::generate().unwrap(), Claim::generate().unwrap());
         Self { name, id, sealed, claim, ttl_seconds: TTL, views, text, passphrase }
@@ -92,7 +92,7 @@ impl Secret {
             envelope,
             ttl_seconds: self.ttl_seconds,
             max_views: self.views,
-            has_room: true,
+            has_capacity: true,
         }
     }
 
@@ -100,12 +100,12 @@ impl Secret {
         self.sealed.share().clone()
     }
 
-    pub(super) fn attempt(&self, reveal: &RevealProof) -> Attempt {
-        Attempt::new(self.id.clone(), self.sealed.keys().access(), reveal, &self.claim)
+    pub(super) fn attempt(&self, reveal: &RevealProof) -> RevealAttempt {
+        RevealAttempt::new(self.id.clone(), self.sealed.keys().access(), reveal, &self.claim)
     }
 
-    pub(super) fn known(&self) -> Known {
-        Known {
+    pub(super) fn known(&self) -> ExistenceCheck {
+        ExistenceCheck {
             name: self.name.to_owned(),
             link: self.sealed.link("https://ikrypt.example", self.id.clone()).to_string(),
             passphrase: self.passphrase.map(str::to_owned),

@@ -6,7 +6,7 @@ use sqlx::sqlite::SqlitePool;
 
 use super::fixture::{Call, Fixture, MADE, load_postgres, load_sqlite, path, replay};
 use super::secrets::Secret;
-use crate::common::{Bed, Database, Postgres, Sqlite};
+use crate::support::{Bed, Database, Postgres, Sqlite};
 
 const MINUTE: i64 = 60_000;
 

@@ -1,6 +1,6 @@
 //! Counting down and deleting in one statement.
 
-use crate::common::{Bed, Database as _, Postgres};
+use crate::support::{Bed, Database as _, Postgres};
 
 use super::{naive, view_under_way};
 

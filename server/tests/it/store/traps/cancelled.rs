@@ -6,7 +6,7 @@ use futures::FutureExt as _;
 use shared_crypto::sha256;
 use sqlx::postgres::PgPoolOptions;
 
-use crate::common::{Bed, Database as _, Postgres, Sample, eventually};
+use crate::support::{Bed, Database as _, Postgres, Sample, eventually};
 
 suite! { postgres: a_cancelled_begin_leaves_its_connection_in_a_transaction }
 

@@ -1,10 +1,10 @@
 //! One claim, twice at the same time.
 
-use app::store::{Attempt, Outcome};
 use shared_crypto::{Claim, RevealProof, sha256};
 use sqlx::postgres::PgDatabaseError;
+use vault::{RevealAttempt, RevealOutcome};
 
-use crate::common::{Bed, Database as _, Postgres, at_once, eventually, hex};
+use crate::support::{Bed, Database as _, Postgres, eventually, hex, inline_repoll};
 
 use super::{naive, view_under_way};
 
@@ -42,12 +42,12 @@ async fn a_unique_violation_writes_the_claim_into_the_log(bed: &Bed<Postgres>) {
     let sample = bed.secret(5).await;
     let attempt = sample.attempt();
     for _ in 0..2 {
-        let outcomes = at_once(50, |_| {
+        let outcomes = inline_repoll(50, |_| {
             let (store, attempt) = (bed.store.clone(), attempt.clone());
             async move { store.reveal(attempt).await.unwrap() }
         })
         .await;
-        assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Granted { .. })));
+        assert!(outcomes.iter().all(|outcome| matches!(outcome, RevealOutcome::Granted { .. })));
         bed.expire_claims().await;
     }
     bed.store.create(sample.request_again()).await.unwrap();
@@ -70,8 +70,8 @@ async fn merged_by_claim_alone_sixty_four_passphrases_are_one_try(bed: &Bed) {
     let sample = bed.secret(2).await;
     let claim = Claim::generate().unwrap();
     let alone = sha256(&[sample.id.as_bytes(), sample.access.as_bytes(), claim.as_bytes()]);
-    let veil = sample.attempt().claim_veil;
-    let merged = |attempt| Attempt { claim_hash: alone, claim_veil: veil.clone(), ..attempt };
+    let veil = sample.attempt().claim_mask;
+    let merged = |attempt| RevealAttempt { claim_hash: alone, claim_mask: veil.clone(), ..attempt };
     assert_eq!(bed.reveal(merged(sample.attempt())).await, sample.granted(1));
     for _ in 0..64 {
         assert_eq!(
@@ -84,6 +84,6 @@ async fn merged_by_claim_alone_sixty_four_passphrases_are_one_try(bed: &Bed) {
     assert_eq!(bed.reveal(sample.guess(&sample.reveal, &claim)).await, sample.granted(0));
     for _ in 0..64 {
         let guess = sample.guess(&RevealProof::generate().unwrap(), &claim);
-        assert!(matches!(bed.reveal(guess).await, Outcome::Gone(_)));
+        assert!(matches!(bed.reveal(guess).await, RevealOutcome::Gone(_)));
     }
 }

@@ -1,18 +1,18 @@
 //! A clock that is read before the wait.
 
-use app::store::{Ended, Outcome};
 use chrono::{DateTime, Utc};
-use shared_crypto::wire::State;
+use shared_crypto::messages::SecretState;
+use vault::{RevealOutcome, SecretEnd};
 
-use crate::common::{Bed, Database as _, Postgres, Sqlite};
+use crate::support::{Bed, Database as _, Postgres, Sqlite};
 
 use super::naive;
 
 suite! { postgres: a_clock_in_the_statement_that_waits_grants_an_expired_secret }
 suite! { sqlite: a_clock_that_is_bound_before_the_lock_grants_an_expired_secret }
 
-fn expired(ended_at: DateTime<Utc>) -> Outcome {
-    Outcome::Gone(Ended { state: State::Expired, ended_at })
+fn expired(ended_at: DateTime<Utc>) -> RevealOutcome {
+    RevealOutcome::Gone(SecretEnd { state: SecretState::Expired, ended_at })
 }
 
 /// PostgreSQL looks at the condition again only if the row has changed.

@@ -1,10 +1,10 @@
 //! An answer that comes before its commit.
 
-use app::store::StoreError;
 use futures::StreamExt as _;
 use sqlx::ConnectOptions as _;
+use vault::StoreError;
 
-use crate::common::{Bed, Database as _, Postgres, Sqlite};
+use crate::support::{Bed, Database as _, Postgres, Sqlite};
 
 suite! { postgres: a_row_of_a_stream_comes_before_the_commit_that_fails }
 suite! { sqlite: a_row_that_is_fetched_comes_before_the_commit_that_fails }

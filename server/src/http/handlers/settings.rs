@@ -1,0 +1,62 @@
+//! The settings that pages show, as JSON: with them `ikrypt verify` fills the templates of the build in.
+
+use app::shell::{Contact, Site};
+use axum::Router;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::routing::get;
+use serde::Serialize;
+
+use crate::http::state::AppState;
+
+/// Where they are served.
+pub(crate) const PATH: &str = "/.well-known/ikrypt-settings.json";
+
+/// Everything in a page that depends on the configuration. Nothing in it is secret: each page shows its part.
+#[derive(Serialize)]
+struct Settings<'a> {
+    public_url: Option<&'a str>,
+    needs_token: bool,
+    max_secret_bytes: usize,
+    max_ttl: u32,
+    max_views: u8,
+    site_name: &'a str,
+    operator: Option<&'a str>,
+    contact: Option<ContactSetting<'a>>,
+    /// The paragraphs of the operator's own text.
+    privacy: Option<Vec<&'a str>>,
+    terms: Option<Vec<&'a str>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum ContactSetting<'a> {
+    Mail(&'a str),
+    Web(&'a str),
+}
+
+/// The settings of a site, as JSON.
+pub fn settings(site: &Site) -> String {
+    let Site { public_url, limits, needs_token, assets: _, operator } = site;
+    let settings = Settings {
+        public_url: public_url.as_deref(),
+        needs_token: *needs_token,
+        max_secret_bytes: limits.max_secret_bytes,
+        max_ttl: limits.max_ttl,
+        max_views: limits.max_views,
+        site_name: &operator.site_name,
+        operator: operator.name.as_deref(),
+        contact: operator.contact.as_ref().map(|contact| match contact {
+            Contact::Mail(address) => ContactSetting::Mail(address),
+            Contact::Web(url) => ContactSetting::Web(url),
+        }),
+        privacy: operator.privacy.as_ref().map(|text| text.paragraphs().collect()),
+        terms: operator.terms.as_ref().map(|text| text.paragraphs().collect()),
+    };
+    serde_json::to_string_pretty(&settings).unwrap_or_default() + "\n"
+}
+
+pub(crate) fn routes(site: &Site) -> Router<AppState> {
+    let text = settings(site);
+    let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")];
+    Router::new().route(PATH, get(async move || (headers, text)))
+}

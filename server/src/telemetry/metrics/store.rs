@@ -1,0 +1,116 @@
+//! A store that counts what the store behind it does.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use shared_crypto::{Digest, SecretId};
+use vault::{
+    CreateOutcome, DatabaseInfo, DeletedRows, NewSecret, OpenOutcome, Receipt, RevealAttempt, RevealOutcome,
+    SecretStore, StorageStats, StoreError,
+};
+
+use super::{Metrics, Shared};
+use crate::run_to_completion::run_to_completion;
+
+/// Another store, counted.
+pub(crate) struct InstrumentedStore {
+    store: Arc<dyn SecretStore>,
+    metrics: Shared,
+}
+
+impl InstrumentedStore {
+    pub(crate) fn new(store: Arc<dyn SecretStore>, metrics: Shared) -> Self {
+        Self { store, metrics }
+    }
+
+    async fn timed<T>(&self, kind: &'static str, work: impl Future<Output = T>) -> T {
+        let started = Instant::now();
+        let answer = work.await;
+        self.metrics.timed(kind, started.elapsed());
+        answer
+    }
+
+    /// To its end: who guesses and hangs up at once has guessed all the same.
+    async fn counted<T, F>(
+        &self,
+        work: impl FnOnce(Arc<dyn SecretStore>) -> F + Send + 'static,
+        kind: &'static str,
+        count: fn(&Metrics, &Result<T, StoreError>),
+    ) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, StoreError>> + Send,
+    {
+        let counting = Self { store: Arc::clone(&self.store), metrics: Arc::clone(&self.metrics) };
+        let counted = run_to_completion(async move {
+            let answer = counting.timed(kind, work(Arc::clone(&counting.store))).await;
+            count(&counting.metrics, &answer);
+            answer
+        });
+        counted
+            .await
+            .unwrap_or_else(|| Err(StoreError::Unavailable("a call of the store was aborted".to_owned())))
+    }
+}
+
+#[async_trait]
+impl SecretStore for InstrumentedStore {
+    async fn create(&self, secret: NewSecret) -> Result<CreateOutcome, StoreError> {
+        self.counted(move |store| async move { store.create(secret).await }, "create", Metrics::created).await
+    }
+
+    async fn open(&self, id: &SecretId, access_hash: &Digest) -> Result<Option<OpenOutcome>, StoreError> {
+        self.timed("open", self.store.open(id, access_hash)).await
+    }
+
+    async fn reveal(&self, attempt: RevealAttempt) -> Result<RevealOutcome, StoreError> {
+        self.counted(move |store| async move { store.reveal(attempt).await }, "reveal", Metrics::revealed)
+            .await
+    }
+
+    async fn receipt(&self, receipt_hash: &Digest) -> Result<Option<Receipt>, StoreError> {
+        self.timed("receipt", self.store.receipt(receipt_hash)).await
+    }
+
+    async fn burn(&self, receipt_hash: &Digest) -> Result<Option<Receipt>, StoreError> {
+        let receipt_hash = *receipt_hash;
+        self.counted(move |store| async move { store.burn(&receipt_hash).await }, "burn", Metrics::burned)
+            .await
+    }
+
+    async fn delete_expired(&self) -> Result<DeletedRows, StoreError> {
+        let swept = self.timed("sweep", self.store.delete_expired()).await;
+        self.metrics.swept(&swept);
+        swept
+    }
+
+    async fn stats(&self) -> Result<StorageStats, StoreError> {
+        self.store.stats().await
+    }
+
+    async fn purge(&self, created_before: DateTime<Utc>) -> Result<u64, StoreError> {
+        self.store.purge(created_before).await
+    }
+
+    async fn burn_by_id(&self, id: &SecretId) -> Result<Option<Receipt>, StoreError> {
+        self.store.burn_by_id(id).await
+    }
+
+    async fn database_info(&self) -> Result<DatabaseInfo, StoreError> {
+        self.store.database_info().await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.store.ping().await
+    }
+
+    fn connections(&self) -> (u32, u32) {
+        self.store.connections()
+    }
+
+    async fn close(&self) {
+        self.store.close().await;
+    }
+}

@@ -40,7 +40,7 @@ fn text() -> String {
     "naïve ✓ 🔑\n".repeat(123)
 }
 
-/// Returns link key, passphrase and passphrase key. WebCrypto has no Argon2id, so the key comes from the test vectors.
+/// Returns link key, passphrase and passphrase key. `WebCrypto` has no Argon2id, so the key comes from the test vectors.
 fn with_and_without_passphrase() -> [(LinkKey, Option<String>, Option<PassphraseKey>); 2] {
     let v = test_vectors::vectors().into_iter().find(|v| v.name == "passphrase").unwrap();
     let passphrase_key = PassphraseKey::from_bytes(v.stretched.array());

@@ -18,7 +18,7 @@ use crate::error::ApiError;
 use strict_json::StrictJson;
 use vault::{SecretService, ServiceError};
 
-/// Stores a sealed secret.
+/// Stores an encrypted secret.
 #[server(prefix = "/api/v1", endpoint = "create", input = Post<StrictJson>, output = Json)]
 pub async fn create(
     envelope: String,
@@ -36,13 +36,13 @@ pub async fn create(
     Ok(created)
 }
 
-/// Gives out the envelope. Costs no view.
+/// Returns the envelope. Uses no view.
 #[server(prefix = "/api/v1", endpoint = "open", input = Post<StrictJson>, output = Json)]
 pub async fn open(id: String, access: String) -> Result<OpenResponse, ApiError> {
     respond(service()?.open(&id, &access).await)
 }
 
-/// Gives out the share. Costs one view.
+/// Returns the server's key share. Uses one view for each claim.
 #[server(prefix = "/api/v1", endpoint = "reveal", input = Post<StrictJson>, output = Json)]
 pub async fn reveal(
     id: String,
@@ -53,19 +53,19 @@ pub async fn reveal(
     respond(service()?.reveal(&id, &access, &reveal, &claim).await)
 }
 
-/// Says what became of a secret.
+/// Returns the receipt of a secret.
 #[server(prefix = "/api/v1", endpoint = "receipt", input = Post<StrictJson>, output = Json)]
 pub async fn receipt(token: String) -> Result<ReceiptResponse, ApiError> {
     respond(service()?.receipt(&token).await)
 }
 
-/// Burns a secret.
+/// Burns a secret, and returns its receipt.
 #[server(prefix = "/api/v1", endpoint = "burn", input = Post<StrictJson>, output = Json)]
 pub async fn burn(token: String) -> Result<ReceiptResponse, ApiError> {
     respond(service()?.burn(&token).await)
 }
 
-/// Returns the service that the server has put into the context of every server function.
+/// Returns the service from the context, where the server puts it for every server function.
 fn service() -> Result<SecretService, ApiError> {
     respond(use_context::<SecretService>().ok_or_else(|| ErrorBody::Unavailable.into()))
 }

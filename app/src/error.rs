@@ -18,7 +18,7 @@ pub struct ApiError {
 }
 
 impl ApiError {
-    /// Sets the status and `Retry-After` of the response that is being made.
+    /// Sets the status and `Retry-After` of the current response.
     pub(crate) fn set_response_head(&self) {
         let Some(options) = use_context::<ResponseOptions>() else { return };
         if let Ok(status) = http::StatusCode::from_u16(self.body.status()) {

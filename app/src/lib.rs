@@ -1,9 +1,9 @@
 //! The Leptos app: pages, islands, components, and the server functions.
 //!
-//! With the feature `ssr` pages are rendered and [`api`] is served. With `hydrate` this is the WebAssembly of the
-//! browser, which holds the [`islands`] and what they need.
+//! With the feature `ssr`, the server renders pages and serves [`api`]. With `hydrate`, this is the WebAssembly for the
+//! browser, which contains the [`islands`] and their dependencies.
 
-// A page is one deeply nested type.
+// The type of a page's view is deeply nested.
 #![recursion_limit = "256"]
 #![allow(
     unreachable_pub,
@@ -26,6 +26,7 @@ pub mod islands;
 pub mod openapi;
 #[cfg(feature = "ssr")]
 pub mod pages;
-pub mod phrase;
 #[cfg(feature = "ssr")]
 pub mod shell;
+#[cfg(feature = "ssr")]
+pub mod site;

@@ -1,4 +1,5 @@
-//! The API as `OpenAPI` 3.1, made from the types that travel: what is served as a file, and shown as a page.
+//! Describes the API as `OpenAPI` 3.1, generated from its request and response types. The server returns the document, and
+//! the page `/docs/api` shows it.
 
 mod calls;
 mod config;
@@ -10,10 +11,10 @@ use shared_crypto::messages::{CONFIG_PATH, ErrorBody};
 pub(crate) use calls::{CALLS, CallDescription};
 use vault::SecretLimits;
 
-/// Requests and answers whose values are real ones, under keys that everybody knows.
+/// Valid requests of a secret whose keys are public.
 const EXAMPLE: &str = include_str!("../../docs/api/example.json");
 
-/// The document, with the limits of this server in it.
+/// Returns the document, with the limits of this server.
 pub fn document(limits: &SecretLimits, public_url: Option<&str>) -> Value {
     let settings = SchemaSettings::draft2020_12()
         .with(|settings| settings.definitions_path = "/components/schemas".into());
@@ -39,10 +40,10 @@ pub fn document(limits: &SecretLimits, public_url: Option<&str>) -> Value {
             "title": "iKrypt",
             "version": env!("CARGO_PKG_VERSION"),
             "summary": "One-time secret links, encrypted by the client",
-            "description": "Five calls, and the limits of the server. Nothing that opens a secret, and no id, is ever in a URL. Byte strings are \
-                base64url without padding, times RFC 3339 in UTC, and unknown fields an error. A request that \
-                got no answer may be sent again as it expected: nothing is stored, viewed or burned twice by that, and only \
-                a wrong passphrase counts again.",
+            "description": "Five calls for secrets, and one for the limits of the server. No URL contains an id or anything that opens a secret. Byte \
+                strings are base64url without padding, times are RFC 3339 in UTC, and unknown fields are an error. All calls are \
+                idempotent: a request that got no response can be sent again unchanged, and nothing is stored, viewed or burned \
+                twice. Only a wrong passphrase counts again.",
             "license": { "name": "MIT or Apache-2.0", "identifier": "MIT OR Apache-2.0" },
         },
         "servers": [{ "url": public_url.unwrap_or("/") }],
@@ -53,22 +54,22 @@ pub fn document(limits: &SecretLimits, public_url: Option<&str>) -> Value {
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "A creation token, where the operator lets only those create who have one",
+                    "description": "A creation token, if the operator requires one for creating secrets",
                 },
             },
         },
     })
 }
 
-/// Each refusal's own part of the type, by its code.
+/// Returns the schema of each error, by its code.
 fn variants(types: &mut schemars::SchemaGenerator) -> Map<String, Value> {
-    let whole = types.root_schema_for::<ErrorBody>().to_value();
-    let parts = whole["oneOf"].as_array().cloned().unwrap_or_default();
-    let code = |part: &Value| part["properties"]["error"]["const"].as_str().map(str::to_owned);
-    parts.into_iter().filter_map(|part| Some((code(&part)?, part))).collect()
+    let schema = types.root_schema_for::<ErrorBody>().to_value();
+    let variants = schema["oneOf"].as_array().cloned().unwrap_or_default();
+    let code = |variant: &Value| variant["properties"]["error"]["const"].as_str().map(str::to_owned);
+    variants.into_iter().filter_map(|variant| Some((code(&variant)?, variant))).collect()
 }
 
-/// The same requests for curl, with the values of the example.
+/// Returns all calls as commands for curl, with the values of the example.
 pub(crate) fn curl() -> String {
     let example: Value = serde_json::from_str(EXAMPLE).unwrap_or_default();
     let mut text = include_str!("../../docs/api/calls.sh").to_owned();
@@ -80,7 +81,7 @@ pub(crate) fn curl() -> String {
     text
 }
 
-/// A whole client.
+/// A complete client in Python.
 pub(crate) const PYTHON: &str = include_str!("../../docs/api/ikrypt.py");
 
 #[cfg(test)]
@@ -89,13 +90,13 @@ mod tests {
 
     use super::*;
 
-    fn found() -> Value {
+    fn limited_document() -> Value {
         document(&SecretLimits { max_ttl: 7200, max_views: 7, ..SecretLimits::default() }, None)
     }
 
     #[test]
-    fn every_call_says_what_it_takes_and_gives() {
-        let document = found();
+    fn every_field_of_a_request_is_described() {
+        let document = limited_document();
         assert_eq!(document["paths"].as_object().unwrap().len(), CALLS.len() + 1);
         let create = &document["components"]["schemas"]["CreateRequest"];
         assert_eq!(create["additionalProperties"], json!(false));
@@ -115,10 +116,10 @@ mod tests {
     }
 
     #[test]
-    fn config_is_described_field_by_field() {
-        let document = found();
-        let answer = &document["paths"][CONFIG_PATH]["get"]["responses"]["200"];
-        let schema = answer["content"]["application/json"]["schema"]["$ref"].as_str().unwrap();
+    fn every_field_of_the_configuration_is_described() {
+        let document = limited_document();
+        let response = &document["paths"][CONFIG_PATH]["get"]["responses"]["200"];
+        let schema = response["content"]["application/json"]["schema"]["$ref"].as_str().unwrap();
         assert_eq!(schema, "#/components/schemas/ServerConfig");
         let fields = document["components"]["schemas"]["ServerConfig"]["properties"].as_object().unwrap();
         assert_eq!(fields.len(), 11);
@@ -128,9 +129,9 @@ mod tests {
     }
 
     #[test]
-    fn every_refusal_is_documented_with_its_status() {
-        let document = found();
-        let mut seen = BTreeSet::new();
+    fn every_error_is_listed_under_its_status() {
+        let document = limited_document();
+        let mut codes = BTreeSet::new();
         for (path, item) in document["paths"].as_object().unwrap() {
             for (status, response) in item["post"]["responses"].as_object().into_iter().flatten() {
                 if status.starts_with('2') {
@@ -139,30 +140,30 @@ mod tests {
                 for variant in response["content"]["application/json"]["schema"]["oneOf"].as_array().unwrap()
                 {
                     let code = variant["properties"]["error"]["const"].as_str().unwrap();
-                    seen.insert(code.to_owned());
-                    // Whatever else the variant holds, its code decides the status.
-                    let whole = json!({ "error": code, "tries_left": 1, "state": "viewed", "ended_at": "2026-01-01T00:00:00Z" });
-                    let refusal: ErrorBody = serde_json::from_value(whole).unwrap();
-                    assert_eq!(refusal.status().to_string(), *status, "{path} {code}");
+                    codes.insert(code.to_owned());
+                    // A body with the fields of every variant: its code alone selects the variant.
+                    let body = json!({ "error": code, "tries_left": 1, "state": "viewed", "ended_at": "2026-01-01T00:00:00Z" });
+                    let error: ErrorBody = serde_json::from_value(body).unwrap();
+                    assert_eq!(error.status().to_string(), *status, "{path} {code}");
                 }
             }
         }
-        assert_eq!(seen.len(), 13);
+        assert_eq!(codes.len(), 13);
     }
 
     #[test]
-    fn the_example_is_what_sealing_makes() {
+    fn example_equals_the_output_of_seal() {
         use shared_crypto::{Envelope, LinkKey, Payload, ReceiptToken, SealingKeys, ServerShare, seal};
         let example: Value = serde_json::from_str(EXAMPLE).unwrap();
         let create = &example["create"];
         let text = |value: &Value| value.as_str().unwrap().to_owned();
-        let fresh = SealingKeys::fixed(
+        let sealing_keys = SealingKeys::fixed(
             LinkKey::decode(&text(&example["link_key"])).unwrap(),
             ServerShare::decode(&text(&create["share"])).unwrap(),
             ReceiptToken::decode(&text(&example["token"])).unwrap(),
             Envelope::decode(&text(&create["envelope"])).unwrap().as_bytes()[4..16].try_into().unwrap(),
         );
-        let sealed = seal(&Payload::text("hunter2"), fresh, None).unwrap();
+        let sealed = seal(&Payload::text("hunter2"), sealing_keys, None).unwrap();
         assert_eq!(serde_json::to_value(sealed.to_request(3600, 100)).unwrap(), *create);
         assert_eq!(sealed.keys().access().encode(), text(&example["access"]));
         assert_eq!(sealed.keys().reveal().encode(), text(&example["reveal"]));

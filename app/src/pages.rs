@@ -18,7 +18,7 @@ mod tests;
 
 use leptos::prelude::*;
 
-use crate::shell::Site;
+use crate::site::Site;
 use form::form;
 pub(crate) use form::{TTLS, VIEWS};
 

@@ -1,71 +1,21 @@
-//! The document around every page, written by hand: no inline style, and only scripts that have the nonce.
+//! Renders the HTML document around every page. It is written by hand, since the content security policy allows no
+//! inline styles, and only scripts with the nonce.
 
 mod metadata;
-mod operator;
 mod template;
 
 use std::sync::Arc;
 
 use hydration_context::SsrSharedContext;
 use leptos::prelude::*;
-use shared_crypto::MAX_FILES;
-use shared_crypto::messages::ServerConfig;
 
 use crate::components::Layout;
 use crate::pages::Page;
-pub use operator::{Contact, LegalText, Operator};
+use crate::site::{Assets, Site};
 pub use template::{Case, Format, Part, template};
-use vault::{MIN_TTL, SecretLimits};
 
-/// What the pages know of the instance that serves them.
-#[derive(Debug, Clone)]
-pub struct Site {
-    /// Scheme, host and port under which people reach it, where the operator has said so.
-    pub public_url: Option<String>,
-    /// What the operator allows.
-    pub limits: SecretLimits,
-    /// Whether a link can only be created with a token.
-    pub needs_token: bool,
-    /// Where the built files are.
-    pub assets: Assets,
-    /// What the operator says of it.
-    pub operator: Operator,
-}
-
-impl Site {
-    /// What clients are told by `GET /api/v1/config`.
-    pub fn server_config(&self) -> ServerConfig {
-        ServerConfig {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            max_secret_bytes: u64::try_from(self.limits.max_secret_bytes).unwrap_or(u64::MAX),
-            max_files: u16::try_from(MAX_FILES).unwrap_or(u16::MAX),
-            min_ttl_seconds: MIN_TTL,
-            max_ttl_seconds: self.limits.max_ttl,
-            fixed_ttl_seconds: None,
-            max_views: self.limits.max_views,
-            fixed_max_views: None,
-            creation_token: self.needs_token,
-            requests: false,
-            notifications: false,
-        }
-    }
-}
-
-/// Addresses of the built files, hashes in their names.
-#[derive(Debug, Clone)]
-pub struct Assets {
-    /// The style sheet.
-    pub css: String,
-    /// The module that loads the WebAssembly.
-    pub js: String,
-    /// The WebAssembly.
-    pub wasm: String,
-    /// Its hash, as subresource integrity writes it.
-    pub wasm_integrity: String,
-}
-
-/// Light or dark, where somebody has chosen one: applied before anything is drawn. The only thing that this
-/// site keeps in a browser.
+/// Applies the colour scheme that the user chose, before the first paint. It is the only value that this site stores in a
+/// browser.
 const THEME: &str = "\
     {\n\
     const root = document.documentElement, key = 'theme';\n\
@@ -82,8 +32,8 @@ const THEME: &str = "\
     });\n\
     }";
 
-/// Loads the WebAssembly and hydrates the islands. The integrity holds for what is streamed, and stops the
-/// start when it does not match.
+/// Returns the script that loads the WebAssembly and hydrates the islands. The browser verifies the integrity hash, and
+/// rejects the WebAssembly if it does not match.
 fn boot_script(Assets { js, wasm, wasm_integrity, .. }: &Assets) -> String {
     format!(
         "try {{\n\
@@ -98,7 +48,7 @@ fn boot_script(Assets { js, wasm, wasm_integrity, .. }: &Assets) -> String {
     )
 }
 
-/// Renders one page. Nothing in it depends on who asks, but for the nonce.
+/// Renders a page. Of the request, only the nonce has an influence on it.
 pub fn render(page: Page, site: &Site, nonce: &str) -> String {
     let owner = Owner::new_root(Some(Arc::new(SsrSharedContext::new_islands())));
     let html = owner.with(|| document(page, site, nonce).to_html());

@@ -34,7 +34,7 @@ struct Reader {
 pub(crate) fn run(args: &Open) -> Result<(), Failure> {
     let text = input::link(args.link.as_deref())?;
     let link = link::secret(&text)?;
-    if link.exposed() {
+    if link.is_exposed() {
         say!(
             "The # of this link was encoded on its way: a browser that follows it shows the key to a server, perhaps a mail gateway's. Tell the sender."
         );
@@ -44,7 +44,7 @@ pub(crate) fn run(args: &Open) -> Result<(), Failure> {
     let answer: OpenResponse = server.call("open", &request, "Looking", PATIENCE).map_err(gone)?;
     // The link itself was understood: whatever is wrong with the envelope was done to it.
     let envelope = Envelope::decode(&answer.envelope).map_err(|_| Error::HeaderMismatch)?;
-    link.accepts(&envelope)?;
+    link.check_envelope(&envelope)?;
     if args.peek {
         return peek(args, &link, &answer);
     }

@@ -39,7 +39,7 @@ async fn started(database_url: &str) -> SocketAddr {
     let store = server::store::connect(database_url).await.expect("SQLite makes the file");
     let listener = TcpListener::bind(config.listen).await.expect("port 0 picks a free one");
     let address = listener.local_addr().expect("it is bound");
-    let assets = app::shell::Assets {
+    let assets = app::site::Assets {
         css: String::new(),
         js: String::new(),
         wasm: String::new(),

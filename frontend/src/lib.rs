@@ -1,11 +1,11 @@
-//! Wakes the islands up in the browser.
+//! Entry point of the WebAssembly: hydrates the islands.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
-// Without a reference the islands vanish from the build.
+// Without this reference, the linker removes the islands.
 extern crate app as _;
 
-/// Called by the page, once the WebAssembly is there.
+/// Hydrates the islands. The page calls it when the WebAssembly is loaded.
 #[wasm_bindgen]
 pub fn hydrate() {
     leptos::mount::hydrate_islands();

@@ -1,12 +1,9 @@
-//! Bodies of the API's five calls, through the whole server, over a store that holds nothing.
+//! Fuzzes the bodies of all API calls, through the whole router and an empty store.
 #![no_main]
 
 use std::sync::{Arc, LazyLock};
 
-use app::shell::Assets;
-use app::store::{
-    About, Attempt, Creation, NewSecret, Opened, Outcome, Receipt, SecretStore, Stats, StoreError, Swept,
-};
+use app::site::Assets;
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
@@ -15,26 +12,32 @@ use chrono::{DateTime, Utc};
 use http_body_util::BodyExt as _;
 use libfuzzer_sys::fuzz_target;
 use server::config::{Config, Switch};
-use server::router::router;
-use server::shutdown::Phase;
-use server::state::AppState;
+use server::http::router::router;
+use server::http::shutdown::Phase;
+use server::http::state::AppState;
+use shared_crypto::messages::Call;
 use shared_crypto::{Digest, SecretId};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::watch;
 use tower::ServiceExt as _;
+use vault::{
+    CreateOutcome, DatabaseInfo, DeletedRows, NewSecret, OpenOutcome, Receipt, RevealAttempt, RevealOutcome,
+    SecretStore, StorageStats, StoreError,
+};
 
-struct Nothing;
+/// A store without secrets, in which every secret that is created conflicts.
+struct EmptyStore;
 
 #[async_trait]
-impl SecretStore for Nothing {
-    async fn create(&self, _: NewSecret) -> Result<Creation, StoreError> {
-        Ok(Creation::Conflict)
+impl SecretStore for EmptyStore {
+    async fn create(&self, _: NewSecret) -> Result<CreateOutcome, StoreError> {
+        Ok(CreateOutcome::Conflict)
     }
-    async fn open(&self, _: &SecretId, _: &Digest) -> Result<Option<Opened>, StoreError> {
+    async fn open(&self, _: &SecretId, _: &Digest) -> Result<Option<OpenOutcome>, StoreError> {
         Ok(None)
     }
-    async fn reveal(&self, _: Attempt) -> Result<Outcome, StoreError> {
-        Ok(Outcome::Unavailable)
+    async fn reveal(&self, _: RevealAttempt) -> Result<RevealOutcome, StoreError> {
+        Ok(RevealOutcome::NotFound)
     }
     async fn receipt(&self, _: &Digest) -> Result<Option<Receipt>, StoreError> {
         Ok(None)
@@ -42,19 +45,19 @@ impl SecretStore for Nothing {
     async fn burn(&self, _: &Digest) -> Result<Option<Receipt>, StoreError> {
         Ok(None)
     }
-    async fn sweep(&self) -> Result<Swept, StoreError> {
-        Ok(Swept::default())
+    async fn delete_expired(&self) -> Result<DeletedRows, StoreError> {
+        Ok(DeletedRows::default())
     }
-    async fn stats(&self) -> Result<Stats, StoreError> {
-        Ok(Stats::default())
+    async fn stats(&self) -> Result<StorageStats, StoreError> {
+        Ok(StorageStats::default())
     }
     async fn purge(&self, _: DateTime<Utc>) -> Result<u64, StoreError> {
         Ok(0)
     }
-    async fn burn_id(&self, _: &SecretId) -> Result<Option<Receipt>, StoreError> {
+    async fn burn_by_id(&self, _: &SecretId) -> Result<Option<Receipt>, StoreError> {
         Ok(None)
     }
-    async fn about(&self) -> Result<About, StoreError> {
+    async fn database_info(&self) -> Result<DatabaseInfo, StoreError> {
         Err(StoreError::Full)
     }
     fn connections(&self) -> (u32, u32) {
@@ -69,27 +72,27 @@ impl SecretStore for Nothing {
 static SERVER: LazyLock<(Runtime, Router)> = LazyLock::new(|| {
     let mut config = Config::for_testing("sqlite:unused");
     config.protection.rate_limit = Switch::Off;
-    let name = || "/pkg/none".to_owned();
-    let assets = Assets { css: name(), js: name(), wasm: name(), wasm_integrity: name() };
-    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime can be had");
-    // The sender is dropped: the phase stays as it is.
+    let url = || "/pkg/none".to_owned();
+    let assets = Assets { css: url(), js: url(), wasm: url(), wasm_integrity: url() };
+    let runtime = Builder::new_current_thread().enable_all().build().expect("the runtime starts");
+    // Without its sender, the phase never changes.
     let (_, phase) = watch::channel(Phase::Serving);
-    (runtime, router(AppState::new(&config, Arc::new(Nothing), assets, phase)))
+    (runtime, router(AppState::new(&config, Arc::new(EmptyStore), assets, phase)))
 });
 
 fuzz_target!(|input: &[u8]| {
     let Some((call, body)) = input.split_first() else { return };
-    let call = ["create", "open", "reveal", "receipt", "burn"][usize::from(*call) % 5];
-    let request = Request::post(format!("/api/v1/{call}"))
+    let call = Call::ALL[usize::from(*call) % Call::ALL.len()];
+    let request = Request::post(call.path())
         .header("content-type", "application/json")
         .body(Body::from(body.to_vec()))
-        .expect("a request of fixed parts");
+        .expect("the request is valid");
     let (runtime, router) = &*SERVER;
     runtime.block_on(async {
-        let response = router.clone().oneshot(request).await.expect("it never fails");
+        let response = router.clone().oneshot(request).await.expect("the router is infallible");
         let status = response.status().as_u16();
         assert!(matches!(status, 400 | 404 | 409 | 413), "{status}");
-        let body = response.into_body().collect().await.expect("it is in memory").to_bytes();
+        let body = response.into_body().collect().await.expect("the body is in memory").to_bytes();
         assert!(body.starts_with(b"{\"error\":\""));
     });
 });

@@ -1,4 +1,4 @@
-//! Envelopes, as a server sends them, in bytes and in base64url.
+//! Fuzzes the parser of envelopes, in bytes and in base64url.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -9,11 +9,11 @@ fuzz_target!(|bytes: &[u8]| {
         let plain = bytes.len() - Envelope::OVERHEAD;
         assert_eq!(padded_len(plain), Some(plain));
         let text = envelope.encode();
-        assert_eq!(Envelope::decode(&text).expect("what is written can be read").into_bytes(), bytes);
+        assert_eq!(Envelope::decode(&text).expect("an encoded envelope can be decoded").into_bytes(), bytes);
     }
     if let Ok(text) = std::str::from_utf8(bytes)
         && let Ok(envelope) = Envelope::decode(text)
     {
-        assert_eq!(envelope.encode(), text, "one envelope has one spelling");
+        assert_eq!(envelope.encode(), text, "an envelope has one canonical encoding");
     }
 });

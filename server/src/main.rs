@@ -8,7 +8,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use app::shell::Assets;
+use app::site::Assets;
 use chrono::{DateTime, Utc};
 use server::commands::check::{Finding, Verdict};
 use server::commands::health::probe;

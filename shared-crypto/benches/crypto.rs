@@ -1,23 +1,23 @@
-//! How fast it is natively: `cargo bench --package shared-crypto`.
-#![allow(missing_docs, reason = "the macros of criterion make functions of their own")]
+//! Benchmarks encryption, decryption and Argon2id natively: `cargo bench --package shared-crypto`.
+#![allow(missing_docs, reason = "the macros of criterion generate functions")]
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use shared_crypto::{Envelope, Passphrase, Payload, Salt, SealingKeys, open, seal};
 
 const MEGABYTE: u64 = 1_000_000;
 
-fn fresh() -> SealingKeys {
-    SealingKeys::generate().expect("the operating system has random bytes")
+fn sealing_keys() -> SealingKeys {
+    SealingKeys::generate().expect("the operating system returns random bytes")
 }
 
-fn sealing_and_opening(criterion: &mut Criterion) {
+fn seal_and_open(criterion: &mut Criterion) {
     for (name, bytes) in [("1 kB", 1000), ("8 MB", 8 * MEGABYTE)] {
-        let payload = Payload::text("x".repeat(usize::try_from(bytes).expect("it fits")));
-        let sealed = seal(&payload, fresh(), None).expect("it is not too large");
-        let envelope = Envelope::parse(sealed.envelope().to_vec()).expect("it was just made");
+        let payload = Payload::text("x".repeat(usize::try_from(bytes).expect("a size that fits")));
+        let sealed = seal(&payload, sealing_keys(), None).expect("the payload is not too large");
+        let envelope = Envelope::parse(sealed.envelope().to_vec()).expect("the envelope is valid");
         let mut group = criterion.benchmark_group(name);
         group.throughput(Throughput::Bytes(bytes)).sample_size(20);
-        group.bench_function("seal", |bencher| bencher.iter(|| seal(&payload, fresh(), None)));
+        group.bench_function("seal", |bencher| bencher.iter(|| seal(&payload, sealing_keys(), None)));
         group.bench_function("open", |bencher| {
             bencher.iter(|| open(&envelope, sealed.keys(), sealed.share()));
         });
@@ -25,16 +25,16 @@ fn sealing_and_opening(criterion: &mut Criterion) {
     }
 }
 
-fn stretching(criterion: &mut Criterion) {
+fn argon2(criterion: &mut Criterion) {
     let passphrase =
-        Passphrase::new("correct horse battery staple").expect("it has a length that is allowed");
+        Passphrase::new("correct horse battery staple").expect("the passphrase has a valid length");
     let mut group = criterion.benchmark_group("passphrase");
     group.sample_size(20);
-    group.bench_function("stretch", |bencher| {
-        bencher.iter(|| passphrase.derive_key(&Salt::from_bytes([7; 16])))
+    group.bench_function("argon2", |bencher| {
+        bencher.iter(|| passphrase.derive_key(&Salt::from_bytes([7; 16])));
     });
     group.finish();
 }
 
-criterion_group!(all, sealing_and_opening, stretching);
+criterion_group!(all, seal_and_open, argon2);
 criterion_main!(all);

@@ -1,4 +1,4 @@
-//! Argon2id, in the one profile that kdf `01` names.
+//! Derives keys from passphrases with Argon2id, in the parameters that kdf `01` stands for.
 
 use std::fmt;
 
@@ -8,26 +8,28 @@ use zeroize::Zeroizing;
 
 use crate::{Error, PassphraseKey, Salt};
 
-/// 64 MiB and three passes, on one lane: the second recommended option of RFC 9106 with the lanes a browser has.
+/// 64 MiB, three passes, one lane: the second recommended option of RFC 9106, with one lane because a browser has no
+/// threads for more.
 const PROFILE: Params = match Params::new(65_536, 3, 1, Some(PassphraseKey::LEN)) {
     Ok(params) => params,
-    Err(_) => panic!("the profile is within the limits of Argon2"),
+    Err(_) => panic!("the parameters are within the limits of Argon2"),
 };
 
-/// A passphrase as RFC 8265 prepares it (OpaqueString): spaces made U+0020, then NFC. Never trimmed.
+/// Holds a passphrase, prepared by the OpaqueString profile of RFC 8265: all spaces become U+0020, then NFC. It is
+/// never trimmed.
 #[derive(Clone)]
 pub struct Passphrase(Zeroizing<String>);
 
 impl Passphrase {
-    /// Longest passphrase, in bytes after preparation.
+    /// The maximum length, in bytes after preparation.
     pub const MAX_LEN: usize = 1024;
 
-    /// Prepares `text`; it must have 1 to [`Self::MAX_LEN`] bytes afterwards.
+    /// Prepares `text`, which must then have 1 to [`Self::MAX_LEN`] bytes.
     pub fn new(text: &str) -> Result<Self, Error> {
-        // NFC makes UTF-8 three times as long at most; a buffer that never moves leaves no copy behind.
+        // NFC makes UTF-8 at most three times as long. A buffer of that size never moves, so no copy stays in memory.
         let mut prepared = Zeroizing::new(String::with_capacity(text.len().saturating_mul(3)));
-        let spaced = text.chars().map(|c| if is_space_separator(c) { ' ' } else { c });
-        prepared.extend(ComposingNormalizerBorrowed::new_nfc().normalize_iter(spaced));
+        let with_plain_spaces = text.chars().map(|c| if is_space_separator(c) { ' ' } else { c });
+        prepared.extend(ComposingNormalizerBorrowed::new_nfc().normalize_iter(with_plain_spaces));
         if (1..=Self::MAX_LEN).contains(&prepared.len()) {
             Ok(Self(prepared))
         } else {
@@ -35,13 +37,13 @@ impl Passphrase {
         }
     }
 
-    /// Runs Argon2id: 64 MiB of memory, and about a quarter of a second.
+    /// Runs Argon2id, which takes 64 MiB of memory and about a quarter of a second.
     pub fn derive_key(&self, salt: &Salt) -> Result<PassphraseKey, Error> {
-        let mut out = Zeroizing::new([0; PassphraseKey::LEN]);
+        let mut key = Zeroizing::new([0; PassphraseKey::LEN]);
         Argon2::new(Algorithm::Argon2id, Version::V0x13, PROFILE)
-            .hash_password_into(self.0.as_bytes(), salt.as_bytes(), &mut *out)
+            .hash_password_into(self.0.as_bytes(), salt.as_bytes(), &mut *key)
             .map_err(|_| Error::OutOfMemory)?;
-        Ok(PassphraseKey::from_bytes(*out))
+        Ok(PassphraseKey::from_bytes(*key))
     }
 }
 
@@ -51,7 +53,7 @@ impl fmt::Debug for Passphrase {
     }
 }
 
-/// Unicode's general category Zs, which has had these members since Unicode 6.3.
+/// Reports whether the general category is Zs, whose members have been the same since Unicode 6.3.
 const fn is_space_separator(c: char) -> bool {
     matches!(c, ' ' | '\u{A0}' | '\u{1680}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}')
 }

@@ -1,24 +1,24 @@
-//! `b64u`: base64url without padding, in its one canonical form.
+//! Encodes and decodes `b64u`: base64url without padding, in its one canonical form.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::Error;
 
-/// Bytes to `b64u`.
+/// Encodes bytes.
 pub(crate) fn encode(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// `b64u` to bytes; padding, another alphabet, whitespace and stray trailing bits are refused.
+/// Decodes bytes. Rejects padding, another alphabet, whitespace and non-zero trailing bits.
 pub(crate) fn decode(text: &str) -> Result<Vec<u8>, Error> {
     URL_SAFE_NO_PAD.decode(text).map_err(|_| Error::Encoding)
 }
 
-/// `b64u` to exactly `N` bytes.
+/// Decodes exactly `N` bytes.
 pub(crate) fn decode_array<const N: usize>(text: &str) -> Result<[u8; N], Error> {
     let mut bytes = [0; N];
-    // Without this look at the length, a long text would be decoded before it is refused.
+    // Checks the length first, so that a long text is rejected without being decoded.
     if text.len() != (N * 8).div_ceil(6) {
         return Err(Error::Encoding);
     }

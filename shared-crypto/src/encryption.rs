@@ -1,4 +1,4 @@
-//! The two doors: everything sharp is behind them.
+//! Encrypts and decrypts payloads. No other module calls the cipher.
 
 use std::fmt;
 
@@ -11,8 +11,12 @@ use crate::hashes::{Digest, sha256};
 use crate::keys::{LinkKey, PassphraseKey, ReceiptToken, Salt, SecretId, ServerShare};
 use crate::{Error, Payload, RevealKeys, SecretLink};
 
-/// Seals a payload. `sealing_keys` is used up, since a link key seals once; `passphrase_key` is
-/// derived with [`SealingKeys::derive_salt`], if the secret has a passphrase.
+/// Encrypts a payload. Takes `sealing_keys` by value, because each link key encrypts one payload only. A secret with a
+/// passphrase needs its `passphrase_key`, derived with the salt of [`SealingKeys::derive_salt`].
+///
+/// # Errors
+///
+/// [`Error::TooLarge`] if the payload does not fit the format.
 pub fn seal(
     payload: &Payload,
     sealing_keys: SealingKeys,
@@ -20,7 +24,7 @@ pub fn seal(
 ) -> Result<Sealed, Error> {
     let keys = sealing_keys.link_key.derive_keys(passphrase_key);
     let padded = payload.padded_len()?;
-    // One allocation of the final size, encrypted in place: the plaintext is never copied elsewhere.
+    // One allocation of the final size, encrypted in place, so that no second copy of the plaintext exists.
     let mut bytes = Vec::with_capacity(Envelope::OVERHEAD + padded);
     bytes.extend_from_slice(&keys.header);
     bytes.extend_from_slice(&sealing_keys.nonce);
@@ -44,8 +48,13 @@ pub fn seal(
     })
 }
 
-/// Opens an envelope with the share that a view released. Nothing of the plaintext is given out
-/// before the tag, the padding and the body were found right.
+/// Decrypts an envelope with the key share that the server released for a view. Returns no plaintext unless the tag, the
+/// padding and the body are all valid.
+///
+/// # Errors
+///
+/// [`Error::HeaderMismatch`] if the envelope was made for another kind of key, [`Error::Decrypt`] if its tag is wrong,
+/// and an error of the payload parser if the plaintext is malformed.
 pub fn open(envelope: &Envelope, keys: &RevealKeys, share: &ServerShare) -> Result<Payload, Error> {
     let (header, rest) = envelope.as_bytes().split_at(Envelope::HEADER_LEN);
     let (nonce, rest) = rest.split_at(Envelope::NONCE_LEN);
@@ -66,7 +75,7 @@ fn cipher(keys: &RevealKeys, share: &ServerShare) -> Aes256Gcm {
     Aes256Gcm::new(&Key::<Aes256Gcm>::from(*keys.derive_content_key(share)))
 }
 
-/// The random bytes that one seal uses up: link key, share, receipt token and nonce.
+/// Holds the random values for one encryption: link key, key share, receipt token and nonce.
 pub struct SealingKeys {
     link_key: LinkKey,
     share: ServerShare,
@@ -75,7 +84,7 @@ pub struct SealingKeys {
 }
 
 impl SealingKeys {
-    /// Draws them from the operating system.
+    /// Generates the values with the operating system's random number generator.
     pub fn generate() -> Result<Self, Error> {
         let mut nonce = [0; Envelope::NONCE_LEN];
         getrandom::fill(&mut nonce).map_err(|_| Error::Random)?;
@@ -87,7 +96,7 @@ impl SealingKeys {
         })
     }
 
-    /// Takes them from a test: sealing twice with the same ones breaks the cipher.
+    /// Uses the values that a test chose. Encrypting twice with the same key and nonce would break AES-GCM.
     #[cfg(feature = "fixed-randomness")]
     pub const fn fixed(
         link_key: LinkKey,
@@ -98,7 +107,7 @@ impl SealingKeys {
         Self { link_key, share, receipt, nonce }
     }
 
-    /// The salt to stretch a passphrase with.
+    /// Derives the Argon2id salt for a passphrase of this secret.
     pub fn derive_salt(&self) -> Salt {
         self.link_key.derive_salt()
     }
@@ -110,7 +119,7 @@ impl fmt::Debug for SealingKeys {
     }
 }
 
-/// A sealed payload and everything that its sender needs afterwards.
+/// Holds an encrypted payload, and what its sender needs to store and share it.
 #[derive(Debug)]
 pub struct Sealed {
     envelope: Envelope,
@@ -122,27 +131,27 @@ pub struct Sealed {
 }
 
 impl Sealed {
-    /// What goes to the server to be stored; see [`Envelope::as_bytes`].
+    /// Returns the bytes of the envelope, which the server stores; see [`Envelope::as_bytes`].
     pub fn envelope(&self) -> &[u8] {
         self.envelope.as_bytes()
     }
 
-    /// The server's half of the key.
+    /// Returns the server's key share.
     pub const fn share(&self) -> &ServerShare {
         &self.share
     }
 
-    /// The sender's token.
+    /// Returns the sender's receipt token.
     pub const fn receipt(&self) -> &ReceiptToken {
         &self.receipt
     }
 
-    /// The proofs that a reader will derive.
+    /// Returns the keys and proofs that the recipient will derive from the link.
     pub const fn keys(&self) -> &RevealKeys {
         &self.keys
     }
 
-    /// SHA-256 of `access`, `reveal` and `R`: what the server keeps to check proofs with.
+    /// Returns the SHA-256 hashes of `access`, `reveal` and the receipt token, with which the server checks proofs.
     pub fn hashes(&self) -> [Digest; 3] {
         [
             sha256(&[self.keys.access().as_bytes()]),
@@ -151,12 +160,12 @@ impl Sealed {
         ]
     }
 
-    /// The share link, once the server has said the id.
+    /// Returns the share link for the id that the server assigned.
     pub fn link(&self, origin: &str, id: SecretId) -> SecretLink {
         SecretLink::new(origin, id, self.link_key.clone(), self.kdf)
     }
 
-    /// The body of `create`.
+    /// Builds the request body of the API call `create`.
     #[cfg(feature = "messages")]
     pub fn to_request(&self, ttl_seconds: u32, max_views: u8) -> crate::messages::CreateRequest {
         let [access_hash, reveal_hash, receipt_hash] =

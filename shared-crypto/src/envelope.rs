@@ -1,16 +1,16 @@
-//! `H ‖ nonce ‖ ciphertext ‖ tag`: what the server stores.
+//! The encrypted payload as the server stores it: `H ‖ nonce ‖ ciphertext ‖ tag`.
 
 use std::fmt;
 
 use crate::{Error, base64url, padded_len};
 
-/// How a passphrase becomes key material: the third byte of the header.
+/// The key derivation function for the passphrase, stored in the third byte of the header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Kdf {
-    /// There is no passphrase.
+    /// No passphrase.
     None = 0,
-    /// Argon2id with the parameters of profile 01.
+    /// Argon2id with the parameters that the number 01 stands for.
     Argon2id = 1,
 }
 
@@ -24,7 +24,7 @@ impl Kdf {
     }
 }
 
-/// A sealed payload whose header is known and whose length a correct writer makes.
+/// An encrypted payload with a valid header and a valid length.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Envelope {
     kdf: Kdf,
@@ -35,7 +35,7 @@ impl Envelope {
     pub(crate) const HEADER_LEN: usize = 4;
     pub(crate) const NONCE_LEN: usize = 12;
     pub(crate) const TAG_LEN: usize = 16;
-    /// Bytes beside the padded plaintext: header, nonce and tag.
+    /// Bytes that encryption adds to the padded plaintext: header, nonce and tag.
     pub const OVERHEAD: usize = Self::HEADER_LEN + Self::NONCE_LEN + Self::TAG_LEN;
 
     pub(crate) const fn header(kdf: Kdf) -> [u8; Self::HEADER_LEN] {
@@ -44,8 +44,8 @@ impl Envelope {
         [VERSION, SUITE, kdf as u8, 0]
     }
 
-    /// Takes bytes as an envelope: the header must be known, the plain length a fixed point of
-    /// [`padded_len`]. Nothing is decrypted, so this costs no view.
+    /// Checks the header and the length of an envelope: the length of its plaintext must be a fixed point of
+    /// [`padded_len`]. Decrypts nothing.
     pub fn parse(bytes: Vec<u8>) -> Result<Self, Error> {
         let header = bytes.first_chunk::<{ Self::HEADER_LEN }>().ok_or(Error::EnvelopeLength)?;
         let kdf = Kdf::from_byte(header[2])?;
@@ -59,27 +59,27 @@ impl Envelope {
         Ok(Self { kdf, bytes })
     }
 
-    /// Reads the `b64u` form.
+    /// Decodes and checks the `b64u` form.
     pub fn decode(text: &str) -> Result<Self, Error> {
         Self::parse(base64url::decode(text)?)
     }
 
-    /// The `b64u` form.
+    /// Returns the `b64u` form.
     pub fn encode(&self) -> String {
         base64url::encode(&self.bytes)
     }
 
-    /// Whether a passphrase is needed.
+    /// Returns the key derivation function for the passphrase.
     pub const fn kdf(&self) -> Kdf {
         self.kdf
     }
 
-    /// The bytes, as stored and sent.
+    /// Returns the bytes, as they are stored and sent.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// The bytes, as stored and sent.
+    /// Converts the envelope into its bytes.
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes
     }

@@ -1,56 +1,56 @@
-/// What failed, never why in detail: none of these says more than its name.
+/// An error of this crate. It carries no data, so that no message can contain a part of a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// There is no `#k=` or `#t=` in the link.
+    /// The link contains no `#k=` or `#t=`.
     #[error("the part of the link after # is missing")]
     MissingFragment,
-    /// No reading of the link has a check that holds.
+    /// The link's checksum does not match, also after every known alteration was undone.
     #[error("the link is damaged")]
     DamagedLink,
-    /// The link is whole, but words or blanks stand where its server's address should.
+    /// The link is complete, but its server's address may contain other words of the text.
     #[error("the link does not name its server clearly")]
     UnclearServer,
-    /// The link or the envelope is of a version, suite or kdf that this version does not know.
+    /// The link or the envelope has a version, suite or kdf that this version does not support.
     #[error("made by a newer version")]
     Unsupported,
     /// The envelope's header names another kdf than the link.
     #[error("the envelope does not belong to the link")]
     HeaderMismatch,
-    /// The envelope has a length that no correct writer makes.
+    /// The envelope has a length that no valid padding produces.
     #[error("the envelope has a wrong length")]
     EnvelopeLength,
-    /// The authentication tag is wrong: another key, or a changed byte.
+    /// The authentication tag does not match: the key is wrong, or a byte was changed.
     #[error("the envelope could not be decrypted")]
     Decrypt,
-    /// The payload is of no known kind.
+    /// The kind of the payload is unknown.
     #[error("the payload is of an unknown kind")]
     UnknownKind,
-    /// The padding has a wrong length, or is not zero.
+    /// The padding has a wrong length, or contains a byte that is not zero.
     #[error("the padding is malformed")]
     Padding,
     /// The text is not UTF-8.
     #[error("the text is not UTF-8")]
     NotUtf8,
-    /// The bundle of files is not what a correct writer makes.
+    /// The bundle of files is malformed.
     #[error("the bundle of files is malformed")]
     Bundle,
-    /// The payload is longer than the format can say.
+    /// The payload is longer than the format allows.
     #[error("the payload is too large")]
     TooLarge,
-    /// The passphrase has no byte, or more than 1,024, after preparation.
+    /// The passphrase is empty, or longer than 1,024 bytes after preparation.
     #[error("a passphrase has 1 to 1,024 bytes")]
     PassphraseLength,
-    /// The link asks for a passphrase and none was given, or the other way round.
-    #[error("a passphrase is missing, or not wanted")]
+    /// The link needs a passphrase and none was given, or a passphrase was given and the link needs none.
+    #[error("a passphrase is missing, or was not expected")]
     PassphraseExpected,
-    /// A byte string is not canonical base64url, or of a wrong length.
-    #[error("not a canonical byte string")]
+    /// A byte string is not canonical base64url, or has a wrong length.
+    #[error("not a canonical base64url byte string")]
     Encoding,
-    /// The memory for Argon2id could not be had.
+    /// Argon2id could not allocate its memory.
     #[error("not enough memory")]
     OutOfMemory,
-    /// The operating system gave no random bytes.
-    #[error("no random bytes")]
+    /// The operating system's random number generator failed.
+    #[error("the operating system returned no random bytes")]
     Random,
 }

@@ -1,13 +1,13 @@
-//! The hashes that the server keeps in place of proofs, claims and requests.
+//! Hashes that the server stores in place of proofs, claims and requests.
 
 use sha2::{Digest as _, Sha256};
 
 use crate::{AccessProof, Claim, ClaimMask, RevealProof, SecretId};
 
-/// A SHA-256 value.
+/// The output of SHA-256.
 pub type Digest = [u8; 32];
 
-/// SHA-256 of the parts, joined.
+/// Hashes the concatenated parts with SHA-256.
 pub fn sha256(parts: &[&[u8]]) -> Digest {
     let mut hash = Sha256::new();
     for part in parts {
@@ -16,14 +16,14 @@ pub fn sha256(parts: &[&[u8]]) -> Digest {
     hash.finalize().into()
 }
 
-/// `SHA-256(id ‖ access ‖ reveal ‖ claim)`: names one attempt to view, passphrase included, so that
-/// several guesses are never merged into one try.
+/// Returns `SHA-256(id ‖ access ‖ reveal ‖ claim)`, which identifies one attempt to view. It covers the passphrase's
+/// proof, so that two guesses with the same claim count as two attempts.
 pub fn claim_hash(id: &SecretId, access: &AccessProof, reveal: &RevealProof, claim: &Claim) -> Digest {
     sha256(&[id.as_bytes(), access.as_bytes(), reveal.as_bytes(), claim.as_bytes()])
 }
 
-/// `SHA-256("ikrypt/v1 claim veil" ‖ id ‖ access ‖ reveal ‖ claim)`: what a share is hidden with that is kept for
-/// whoever repeats a claim. It is in no database, and can be made only of the claim itself.
+/// Returns `SHA-256("ikrypt/v1 claim veil" ‖ id ‖ access ‖ reveal ‖ claim)`, which masks a key share that is kept for
+/// repeated requests. No database stores the mask; only a client that repeats its claim can restore the share.
 pub fn claim_mask(id: &SecretId, access: &AccessProof, reveal: &RevealProof, claim: &Claim) -> ClaimMask {
     const LABEL: &[u8] = b"ikrypt/v1 claim veil";
     ClaimMask::from_bytes(sha256(&[
@@ -35,8 +35,8 @@ pub fn claim_mask(id: &SecretId, access: &AccessProof, reveal: &RevealProof, cla
     ]))
 }
 
-/// `SHA-256(envelope ‖ share ‖ access_hash ‖ reveal_hash ‖ receipt_hash ‖ ttl_seconds(4) ‖ max_views(1))`:
-/// tells a repeated `create` from another one.
+/// Returns `SHA-256(envelope ‖ share ‖ access_hash ‖ reveal_hash ‖ receipt_hash ‖ ttl_seconds(4) ‖ max_views(1))`, by
+/// which the server recognises a repeated `create`.
 pub fn request_hash(
     envelope: &[u8],
     share: &[u8; 32],
@@ -55,7 +55,7 @@ pub fn request_hash(
     ])
 }
 
-/// Reads the canonical `b64u` of a SHA-256 value.
+/// Decodes the canonical `b64u` form of a SHA-256 hash.
 pub fn decode_digest(text: &str) -> Result<Digest, crate::Error> {
     crate::base64url::decode_array(text)
 }

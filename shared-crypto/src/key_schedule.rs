@@ -1,4 +1,4 @@
-//! Everything that is derived from a link key, a passphrase key and the server's key share.
+//! Derives proofs and keys from a link key, a passphrase key and the server's key share.
 
 use hkdf::Hkdf;
 use sha2::Sha256;
@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use crate::keys::{AccessProof, LinkKey, PassphraseKey, RevealProof, Salt, SecretId, ServerShare};
 use crate::{Envelope, Kdf};
 
-/// Length of the check at the end of a link.
+/// Length of the checksum at the end of a link, in bytes.
 pub(crate) const CHECK_LEN: usize = 3;
 
 fn label(name: &str, suffix: &[u8]) -> Vec<u8> {
@@ -30,24 +30,24 @@ fn prk_link(key: &LinkKey) -> Hkdf<Sha256> {
 }
 
 impl LinkKey {
-    /// The proof that the asker holds the link.
+    /// Derives the proof that a client holds the link.
     pub fn derive_access(&self) -> AccessProof {
         AccessProof::from_bytes(expand(&prk_link(self), "access", &[]))
     }
 
-    /// The Argon2id salt for a passphrase of this link.
+    /// Derives the Argon2id salt for a passphrase of this link.
     pub fn derive_salt(&self) -> Salt {
         Salt::from_bytes(expand(&prk_link(self), "passphrase salt", &[]))
     }
 
-    /// The three bytes that tell a damaged link from a wrong one.
+    /// Derives the link's checksum of three bytes, which detects a damaged link before any request is sent.
     pub(crate) fn derive_check(&self, link_byte: u8, id: &SecretId) -> [u8; CHECK_LEN] {
         let mut suffix = vec![link_byte];
         suffix.extend_from_slice(id.as_bytes());
         expand(&prk_link(self), "link check", &suffix)
     }
 
-    /// What reveals and opens; `passphrase_key` is there exactly if the secret has a passphrase.
+    /// Derives the recipient's keys. `passphrase_key` is `Some` exactly if the secret has a passphrase.
     pub(crate) fn derive_keys(&self, passphrase_key: Option<&PassphraseKey>) -> RevealKeys {
         let header = Envelope::header(if passphrase_key.is_some() { Kdf::Argon2id } else { Kdf::None });
         let mut ikm = Zeroizing::new([0; 64]);
@@ -65,7 +65,8 @@ impl LinkKey {
     }
 }
 
-/// What a reader has before the server gives out its share: both proofs, and half of the content key.
+/// Holds what a recipient derives before the server releases its key share: both proofs, and the input to the content
+/// key.
 #[derive(Clone)]
 pub struct RevealKeys {
     pub(crate) header: [u8; 4],
@@ -75,16 +76,17 @@ pub struct RevealKeys {
 }
 
 impl RevealKeys {
-    /// The proof for looking.
+    /// Returns the proof that loads the envelope.
     pub const fn access(&self) -> &AccessProof {
         &self.access
     }
 
-    /// The proof for a view.
+    /// Returns the proof that uses a view.
     pub const fn reveal(&self) -> &RevealProof {
         &self.reveal
     }
 
+    /// Derives the AES-256-GCM key from these keys and the server's key share.
     pub(crate) fn derive_content_key(&self, share: &ServerShare) -> Zeroizing<[u8; 32]> {
         let prk = extract(share.as_bytes(), &*self.base);
         Zeroizing::new(expand(&prk, "aes-256-gcm", &self.header))
@@ -97,9 +99,10 @@ impl std::fmt::Debug for RevealKeys {
     }
 }
 
-/// The values between link key and content key, for comparison with the frozen vectors.
 #[cfg(test)]
 mod tests {
+    //! Compares intermediate values, which have no public accessor, with the test vectors.
+
     use super::*;
 
     fn bytes<const N: usize>(value: &serde_json::Value) -> [u8; N] {
@@ -112,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn every_derived_value_is_that_of_the_vectors() {
+    fn derived_values_equal_the_test_vectors() {
         let vectors: Vec<serde_json::Value> =
             serde_json::from_str(include_str!("../tests/vectors_v1.json")).expect("JSON");
         for v in &vectors {

@@ -1,4 +1,4 @@
-//! The byte strings of the protocol, each a type of its own.
+//! Keys, proofs, tokens and ids: one type for each byte string of the protocol.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::{Error, base64url};
 
-/// Fixed byte strings that are wiped on drop, compared in constant time, and never printed.
+/// Declares byte strings of fixed length that are wiped on drop, compared in constant time, and redacted in `Debug`.
 macro_rules! byte_strings {
     ($($(#[$doc:meta])* $name:ident($len:literal);)*) => {$(
         $(#[$doc])*
@@ -18,29 +18,29 @@ macro_rules! byte_strings {
             /// Length in bytes.
             pub const LEN: usize = $len;
 
-            /// The value with these bytes.
+            /// Wraps these bytes.
             pub const fn from_bytes(bytes: [u8; $len]) -> Self {
                 Self(bytes)
             }
 
-            /// The bytes.
+            /// Returns the bytes.
             pub const fn as_bytes(&self) -> &[u8; $len] {
                 &self.0
             }
 
-            /// SealingKeys random bytes of the operating system.
+            /// Generates a value with the operating system's random number generator.
             pub fn generate() -> Result<Self, Error> {
                 let mut bytes = [0; $len];
                 getrandom::fill(&mut bytes).map_err(|_| Error::Random)?;
                 Ok(Self(bytes))
             }
 
-            /// Reads canonical `b64u` of exactly this length.
+            /// Decodes canonical `b64u` of exactly this length.
             pub fn decode(text: &str) -> Result<Self, Error> {
                 base64url::decode_array(text).map(Self)
             }
 
-            /// The `b64u` form.
+            /// Returns the `b64u` form.
             pub fn encode(&self) -> String {
                 base64url::encode(&self.0)
             }
@@ -63,34 +63,35 @@ macro_rules! byte_strings {
 }
 
 byte_strings! {
-    /// `K`: the half of the key that is only ever in the link.
+    /// `K`: the key share that exists only in the link.
     LinkKey(32);
-    /// `S`: the half of the key that the server keeps, and gives out once a view.
+    /// `S`: the key share that the server stores, and releases once for each view.
     ServerShare(32);
-    /// `R`: lets the sender see what became of the secret, and burn it.
+    /// `R`: lets the sender read the receipt of the secret, and burn it.
     ReceiptToken(32);
-    /// The name of a secret, made by the server. Not a key, but it does not belong in a log either.
+    /// Identifies a secret; the server generates it. It is no key, but must not appear in logs.
     SecretId(12);
-    /// Proves that the asker holds the link.
+    /// Proves that a client holds the link.
     AccessProof(32);
-    /// Proves that the asker holds the link and knows the passphrase.
+    /// Proves that a client holds the link and knows the passphrase.
     RevealProof(32);
-    /// Names one attempt to view, so that a retry is not a second view.
+    /// Identifies one attempt to view, which makes `reveal` idempotent: a retry uses no second view.
     Claim(16);
-    /// Hides a share that is kept for whoever repeats a claim. Only the claim itself makes it.
+    /// Encrypts the key share that a database keeps for repeated requests. Only the claim yields it.
     ClaimMask(32);
-    /// The salt of the passphrase, derived from the link key.
+    /// Salts the passphrase for Argon2id; derived from the link key.
     Salt(16);
-    /// What Argon2id makes of a passphrase.
+    /// Holds the key that Argon2id derives from a passphrase.
     PassphraseKey(32);
 }
 
 impl ServerShare {
-    /// The share under a veil; and of that, the share. Each veil is for one claim, and so for one share.
+    /// XORs the share with the claim mask. Applying it twice restores the share. Each mask belongs to one claim, and so
+    /// masks one share only.
     #[must_use]
-    pub fn masked(&self, veil: &ClaimMask) -> Self {
+    pub fn masked(&self, mask: &ClaimMask) -> Self {
         let mut bytes = self.0;
-        bytes.iter_mut().zip(veil.0).for_each(|(byte, veil)| *byte ^= veil);
+        bytes.iter_mut().zip(mask.0).for_each(|(byte, mask)| *byte ^= mask);
         Self(bytes)
     }
 }

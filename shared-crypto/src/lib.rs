@@ -1,24 +1,24 @@
 #![doc = include_str!("../README.md")]
 //!
-//! ## A story
+//! ## Example
 //!
 //! ```
 //! use shared_crypto::{Envelope, SealingKeys, Passphrase, Payload, SecretId, SecretLink, open, seal};
 //!
-//! // The sender seals, and keeps nothing but two links.
+//! // The sender encrypts a text, and keeps only the share link and the receipt link.
 //! let passphrase = Passphrase::new("correct horse")?;
 //! let sealing_keys = SealingKeys::generate()?;
 //! let passphrase_key = passphrase.derive_key(&sealing_keys.derive_salt())?;
 //! let sealed = seal(&Payload::text("hunter2"), sealing_keys, Some(&passphrase_key))?;
-//! let id = SecretId::generate()?; // the server's part
+//! let id = SecretId::generate()?; // the server does this
 //! let link = sealed.link("https://ikrypt.example", id).to_string();
 //!
-//! // The reader parses the link, and checks the envelope before a view is spent.
+//! // The recipient parses the link, and checks the envelope before using a view.
 //! let link = SecretLink::parse(&link)?;
 //! let envelope = Envelope::parse(sealed.envelope().to_vec())?;
-//! link.accepts(&envelope)?;
+//! link.check_envelope(&envelope)?;
 //! let keys = link.derive_keys(Some(&passphrase.derive_key(&link.derive_salt())?))?;
-//! // `keys.reveal()` goes to the server, which answers with the share.
+//! // The server releases its key share in exchange for `keys.reveal()`.
 //! let payload = open(&envelope, &keys, sealed.share())?;
 //! assert_eq!(payload.as_text(), Some("hunter2"));
 //! # Ok::<(), shared_crypto::Error>(())
@@ -29,6 +29,7 @@ mod base64url;
 mod encryption;
 mod envelope;
 mod error;
+pub mod format;
 mod generator;
 mod hashes;
 mod key_schedule;

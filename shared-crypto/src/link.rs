@@ -1,4 +1,4 @@
-//! Share links and receipt links: read forgivingly, written exactly.
+//! Writes and parses share links and receipt links. Parsing undoes what programs on the way did to a link.
 
 mod encodings;
 mod recover;
@@ -13,107 +13,128 @@ use crate::key_schedule::CHECK_LEN;
 use crate::keys::{AccessProof, LinkKey, PassphraseKey, ReceiptToken, Salt, SecretId};
 use crate::{Envelope, Error, Kdf, RevealKeys, base64url};
 
-use recover::{Naming, Source};
+use recover::{OriginMatch, SourceText};
 pub use shape::LinkShape;
 
+/// The version of the link format, in the upper four bits of the link byte. The lower four are the kdf.
 const LINK_VERSION: u8 = 0x10;
-/// `L ‖ K ‖ check`.
+/// Length of `L ‖ K ‖ check`, in bytes and in characters.
 const FRAGMENT_LEN: usize = 1 + LinkKey::LEN + CHECK_LEN;
 const FRAGMENT_CHARS: usize = FRAGMENT_LEN / 3 * 4;
+/// Length of a receipt token, in characters.
 const TOKEN_CHARS: usize = 43;
 
-/// The link that opens a secret: whoever holds it whole can.
+/// The link that opens a secret. It contains the link key, so that its holder needs nothing else, but perhaps a passphrase.
 #[derive(Clone)]
 pub struct SecretLink {
     origin: String,
     id: SecretId,
     key: LinkKey,
     kdf: Kdf,
-    exposed: bool,
+    is_exposed: bool,
 }
 
 impl SecretLink {
     pub(crate) fn new(origin: &str, id: SecretId, key: LinkKey, kdf: Kdf) -> Self {
-        Self { origin: origin.trim_end_matches('/').to_owned(), id, key, kdf, exposed: false }
+        Self { origin: origin.trim_end_matches('/').to_owned(), id, key, kdf, is_exposed: false }
     }
 
-    /// Reads a link that chat programs and mail gateways may have damaged; what cannot be repaired
-    /// is told apart from what is merely wrong before any request is made.
+    /// Parses a link, and undoes what chat programs and mail do to it. The link's checksum detects damage that cannot be
+    /// repaired before any request is sent.
+    ///
+    /// The steps: normalise the text, split it at `#k=`, read the id behind the last `/s/` before it, complete the key
+    /// characters if one or two are missing, and take the first candidate whose checksum matches.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let clean = repair::clean(text, "#k=");
-        let (before, run) = clean.split("#k=")?;
+        let normalized = repair::normalize(text, "#k=");
+        let (before, characters) = normalized.split("#k=")?;
         let (origin, id) = before.rsplit_once("/s/").ok_or(Error::DamagedLink)?;
-        let id = SecretId::decode(repair::run(id)).map_err(|_| Error::DamagedLink)?;
-        // Quoted-printable mail source has `=3D` for `=`.
-        let quoted =
-            run.strip_prefix("3D").into_iter().flat_map(|run| repair::candidates(run, FRAGMENT_CHARS));
-        let (kdf, key) = repair::candidates(run, FRAGMENT_CHARS)
-            .chain(quoted)
+        let id = SecretId::decode(repair::leading_base64url(id)).map_err(|_| Error::DamagedLink)?;
+        // The source of a mail in quoted-printable has `=3D` in place of `=`.
+        let quoted_printable = characters.strip_prefix("3D");
+        let (kdf, key) = std::iter::once(characters)
+            .chain(quoted_printable)
+            .flat_map(|characters| repair::candidates(characters, FRAGMENT_CHARS))
             .find_map(|candidate| read_fragment(&candidate, &id))
             .ok_or(Error::DamagedLink)?;
-        Ok(Self { origin: repair::origin(origin).to_owned(), id, key, kdf: kdf?, exposed: clean.rewritten() })
+        Ok(Self {
+            origin: repair::trailing_origin(origin).to_owned(),
+            id,
+            key,
+            kdf: kdf?,
+            is_exposed: normalized.has_encoded_hash(),
+        })
     }
 
-    /// Reads a link that gateways and editors may also have wrapped, encoded, escaped or quoted; the README of
-    /// this crate lists what is undone. A link whose check holds in no reading is refused as by [`Self::parse`], and
-    /// one whose server the text does not name clearly with [`Error::UnclearServer`].
+    /// Parses a link that mail gateways and editors may also have wrapped, encoded, escaped or quoted. The README of this
+    /// crate lists what is undone.
+    ///
+    /// The steps: try the text itself, then each interpretation of it, and return the first link whose checksum matches
+    /// and whose origin the text contains in one piece.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Self::parse`], and [`Error::UnclearServer`] if the checksum matches and the text does not name the
+    /// server clearly.
     pub fn recover(text: &str) -> Result<Self, Error> {
         let literal = Self::parse(text);
-        let source = Source::new(text);
-        let mut refusal = Error::MissingFragment;
-        // A link in a text that names no server is read as well: it is for the server of one's own.
+        let source = SourceText::new(text);
+        let mut last_error = Error::MissingFragment;
+        // The caller may know the server of a link whose text names none.
         let mut without_server = None;
-        let readings =
-            recover::readings(text).into_iter().map(|reading| (Self::parse(&reading.text), reading.exposed));
-        for (read, exposed) in std::iter::once((literal, false)).chain(readings) {
-            match read {
-                Ok(link) => match source.naming(&link.origin, "/s/") {
-                    Naming::Whole => return Ok(Self { exposed: link.exposed || exposed, ..link }),
-                    Naming::WithoutScheme => without_server = without_server.or(Some(link)),
-                    Naming::Unclear => refusal = Error::UnclearServer,
+        let interpretations = recover::interpretations(text)
+            .into_iter()
+            .map(|interpretation| (Self::parse(&interpretation.text), interpretation.is_exposed));
+        for (parsed, is_exposed) in std::iter::once((literal, false)).chain(interpretations) {
+            match parsed {
+                Ok(link) => match source.match_origin(&link.origin, "/s/") {
+                    OriginMatch::Exact => {
+                        return Ok(Self { is_exposed: link.is_exposed || is_exposed, ..link });
+                    }
+                    OriginMatch::WithoutScheme => without_server = without_server.or(Some(link)),
+                    OriginMatch::Ambiguous => last_error = Error::UnclearServer,
                 },
                 Err(Error::MissingFragment) => {}
-                // Its check held.
+                // The checksum matched, so this is a link of another version.
                 Err(Error::Unsupported) if without_server.is_none() => return Err(Error::Unsupported),
-                Err(_) if refusal == Error::UnclearServer => {}
-                Err(error) => refusal = error,
+                Err(_) if last_error == Error::UnclearServer => {}
+                Err(error) => last_error = error,
             }
         }
-        without_server.ok_or(refusal)
+        without_server.ok_or(last_error)
     }
 
-    /// Scheme, host and port, as far as the text had them.
+    /// Returns the scheme, host and port, as far as the text contained them.
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// The id to ask the server for.
+    /// Returns the id of the secret.
     pub const fn id(&self) -> &SecretId {
         &self.id
     }
 
-    /// The key derivation function of the passphrase, or that there is none.
+    /// Returns the key derivation function for the passphrase.
     pub const fn kdf(&self) -> Kdf {
         self.kdf
     }
 
-    /// Whether something on the way encoded the `#`, like `%23`. A browser that follows such a link sends the key to a
-    /// server: the secret's own, or that of the gateway.
-    pub const fn exposed(&self) -> bool {
-        self.exposed
+    /// Reports whether a program on the way encoded the `#`, for example as `%23`. A browser that follows such a link
+    /// sends the key to a server: to the secret's own, or to that of the gateway.
+    pub const fn is_exposed(&self) -> bool {
+        self.is_exposed
     }
 
-    /// The proof for looking.
+    /// Derives the proof that loads the envelope.
     pub fn derive_access(&self) -> AccessProof {
         self.key.derive_access()
     }
 
-    /// The salt to stretch the passphrase with.
+    /// Derives the Argon2id salt for the passphrase.
     pub fn derive_salt(&self) -> Salt {
         self.key.derive_salt()
     }
 
-    /// What reveals and opens. `passphrase_key` must be there exactly if [`Self::kdf`] asks for it.
+    /// Derives the recipient's keys. `passphrase_key` must be `Some` exactly if [`Self::kdf`] is not [`Kdf::None`].
     pub fn derive_keys(&self, passphrase_key: Option<&PassphraseKey>) -> Result<RevealKeys, Error> {
         if passphrase_key.is_some() == (self.kdf == Kdf::Argon2id) {
             Ok(self.key.derive_keys(passphrase_key))
@@ -122,17 +143,19 @@ impl SecretLink {
         }
     }
 
-    /// Whether the envelope belongs to this link: a server cannot strip the passphrase.
-    pub fn accepts(&self, envelope: &Envelope) -> Result<(), Error> {
+    /// Checks that the envelope belongs to this link, so that a server cannot remove the passphrase or ask for one.
+    pub fn check_envelope(&self, envelope: &Envelope) -> Result<(), Error> {
         if envelope.kdf() == self.kdf { Ok(()) } else { Err(Error::HeaderMismatch) }
     }
 
-    const fn byte(&self) -> u8 {
+    /// Returns the link byte `L`.
+    const fn link_byte(&self) -> u8 {
         LINK_VERSION | self.kdf as u8
     }
 }
 
-/// A candidate whose check holds, even where its version is not known; `None` where it does not hold.
+/// Decodes a fragment and verifies its checksum. Returns `None` if it does not match, and an error in place of the kdf if
+/// the version is not supported.
 fn read_fragment(candidate: &str, id: &SecretId) -> Option<(Result<Kdf, Error>, LinkKey)> {
     let bytes: [u8; FRAGMENT_LEN] = base64url::decode_array(candidate).ok()?;
     let (&link_byte, rest) = bytes.split_first()?;
@@ -149,13 +172,13 @@ fn read_fragment(candidate: &str, id: &SecretId) -> Option<(Result<Kdf, Error>, 
     Some((kdf, key))
 }
 
-/// Writes the link itself, key included: for the sender's eyes, never for a log.
+/// Writes the link with its key. It is for the sender only, and must not be logged.
 impl fmt::Display for SecretLink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut fragment = Zeroizing::new([0; FRAGMENT_LEN]);
-        fragment[0] = self.byte();
+        fragment[0] = self.link_byte();
         fragment[1..=LinkKey::LEN].copy_from_slice(self.key.as_bytes());
-        fragment[1 + LinkKey::LEN..].copy_from_slice(&self.key.derive_check(self.byte(), &self.id));
+        fragment[1 + LinkKey::LEN..].copy_from_slice(&self.key.derive_check(self.link_byte(), &self.id));
         write!(
             f,
             "{}/s/{}#k={}",
@@ -172,7 +195,7 @@ impl fmt::Debug for SecretLink {
     }
 }
 
-/// The sender's own link: shows what became of the secret, and burns it. It opens nothing.
+/// The sender's link, which shows the receipt of a secret and can burn it. It does not open the secret.
 #[derive(Clone)]
 pub struct ReceiptLink {
     origin: String,
@@ -180,62 +203,65 @@ pub struct ReceiptLink {
 }
 
 impl ReceiptLink {
-    /// The receipt link of a token.
+    /// Creates the receipt link of a token.
     pub fn new(origin: &str, token: ReceiptToken) -> Self {
         Self { origin: origin.trim_end_matches('/').to_owned(), token }
     }
 
-    /// Reads a receipt link, as forgivingly as a share link.
+    /// Parses a receipt link, and undoes what [`SecretLink::parse`] undoes. No missing character is completed, since a
+    /// token has no checksum.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let clean = repair::clean(text, "#t=");
-        let (before, run) = clean.split("#t=")?;
+        let normalized = repair::normalize(text, "#t=");
+        let (before, characters) = normalized.split("#t=")?;
         let (origin, _) = before.rsplit_once("/receipt").ok_or(Error::DamagedLink)?;
-        let token = run.get(..TOKEN_CHARS).ok_or(Error::DamagedLink)?;
+        let token = characters.get(..TOKEN_CHARS).ok_or(Error::DamagedLink)?;
         Ok(Self {
-            origin: repair::origin(origin).to_owned(),
+            origin: repair::trailing_origin(origin).to_owned(),
             token: ReceiptToken::decode(token).map_err(|_| Error::DamagedLink)?,
         })
     }
 
-    /// Reads a receipt link that may have been altered as [`SecretLink::recover`] describes. A receipt link has no
-    /// check: if two readings of the text are receipt links, and differ, it is refused.
+    /// Parses a receipt link that may have been altered as [`SecretLink::recover`] describes. A receipt link has no
+    /// checksum: if two interpretations of the text contain different tokens, the text is rejected.
     pub fn recover(text: &str) -> Result<Self, Error> {
-        let mut refusal = Error::MissingFragment;
-        let mut found: Option<(Naming, Self)> = None;
-        let source = Source::new(text);
-        let readings = recover::readings(text).into_iter().map(|reading| Self::parse(&reading.text));
-        for read in std::iter::once(Self::parse(text)).chain(readings) {
-            match read {
+        let mut last_error = Error::MissingFragment;
+        let mut best: Option<(OriginMatch, Self)> = None;
+        let source = SourceText::new(text);
+        let interpretations = recover::interpretations(text)
+            .into_iter()
+            .map(|interpretation| Self::parse(&interpretation.text));
+        for parsed in std::iter::once(Self::parse(text)).chain(interpretations) {
+            match parsed {
                 Ok(link) => {
-                    let naming = source.naming(&link.origin, "/receipt");
-                    match &found {
+                    let origin_match = source.match_origin(&link.origin, "/receipt");
+                    match &best {
                         Some((_, other)) if link.token != other.token => return Err(Error::DamagedLink),
-                        Some((clearest, _)) if *clearest >= naming => {}
-                        _ => found = Some((naming, link)),
+                        Some((best_match, _)) if *best_match >= origin_match => {}
+                        _ => best = Some((origin_match, link)),
                     }
                 }
                 Err(Error::MissingFragment) => {}
-                Err(error) => refusal = error,
+                Err(error) => last_error = error,
             }
         }
-        match found {
-            Some((Naming::Unclear, _)) => Err(Error::UnclearServer),
-            found => found.map(|(_, link)| link).ok_or(refusal),
+        match best {
+            Some((OriginMatch::Ambiguous, _)) => Err(Error::UnclearServer),
+            best => best.map(|(_, link)| link).ok_or(last_error),
         }
     }
 
-    /// Scheme, host and port, as far as the text had them.
+    /// Returns the scheme, host and port, as far as the text contained them.
     pub fn origin(&self) -> &str {
         &self.origin
     }
 
-    /// The token to show to the server.
+    /// Returns the receipt token.
     pub const fn token(&self) -> &ReceiptToken {
         &self.token
     }
 }
 
-/// Writes the link itself, token included.
+/// Writes the link with its token. It must not be logged.
 impl fmt::Display for ReceiptLink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/receipt#t={}", self.origin, self.token.encode())

@@ -1,4 +1,4 @@
-//! Text and files: framing and padding.
+//! Payloads of text or files: their framing and padding.
 
 mod bundle;
 mod name;
@@ -10,13 +10,15 @@ use zeroize::Zeroizing;
 use crate::Error;
 pub use bundle::{Bundle, File, MAX_FILES};
 
+/// Shortest padded length, in bytes.
 const PAD_FLOOR: usize = 1024;
-/// `kind(1) ‖ body_len(4)`.
+/// Length of `kind(1) ‖ body_len(4)`.
 const FRAME_LEN: usize = 5;
 
-/// The length that `n` bytes are padded to: 1,024 at least, Padmé above. `None` past the address space.
+/// Returns the length that `n` bytes are padded to: at least 1,024, and above that the next Padmé length. Returns `None`
+/// if it exceeds the address space.
 ///
-/// Padmé keeps only the highest bits of the length, and costs 6.25 % at most above the floor.
+/// Padmé keeps only the highest bits of a length, and adds at most 6.25 % above the minimum.
 pub const fn padded_len(n: usize) -> Option<usize> {
     if n <= PAD_FLOOR {
         return Some(PAD_FLOOR);
@@ -29,23 +31,23 @@ pub const fn padded_len(n: usize) -> Option<usize> {
     }
 }
 
-/// What is sealed: a text, or files with a note. Wiped on drop.
+/// The plaintext of a secret: a text, or files with a note. Wiped on drop.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Payload {
-    /// A text, kept exactly as it was given.
+    /// A text, unchanged.
     Text(Zeroizing<String>),
-    /// Files, and a note beside them.
+    /// Files with a note.
     Files(Bundle),
 }
 
 impl Payload {
-    /// A payload of text.
+    /// Creates a payload of text.
     pub fn text(text: impl Into<String>) -> Self {
         Self::Text(Zeroizing::new(text.into()))
     }
 
-    /// The text, if this is one.
+    /// Returns the text, if the payload is one.
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -67,19 +69,19 @@ impl Payload {
         }
     }
 
-    /// Length of the padded plaintext.
+    /// Returns the length of the padded plaintext.
     pub(crate) fn padded_len(&self) -> Result<usize, Error> {
         let framed = self.body_len()?.checked_add(FRAME_LEN).ok_or(Error::TooLarge)?;
         padded_len(framed).ok_or(Error::TooLarge)
     }
 
-    /// Reads a padded plaintext that was never encrypted, for a fuzzer.
+    /// Parses a padded plaintext that was never encrypted, for fuzzing.
     #[cfg(feature = "fixed-randomness")]
     pub fn from_plain(plain: &[u8]) -> Result<Self, Error> {
         Self::read(Zeroizing::new(plain.to_vec()))
     }
 
-    /// Appends `kind ‖ body_len ‖ body`; the padding is the caller's.
+    /// Appends `kind ‖ body_len ‖ body`. The caller adds the padding.
     pub(crate) fn write(&self, out: &mut Vec<u8>) -> Result<(), Error> {
         let body_len = u32::try_from(self.body_len()?).map_err(|_| Error::TooLarge)?;
         out.push(self.kind());
@@ -91,7 +93,8 @@ impl Payload {
         Ok(())
     }
 
-    /// Reads a padded plaintext, and refuses whatever a correct writer does not make. A text stays in its buffer.
+    /// Parses a padded plaintext, and rejects every encoding but the canonical one. A text is moved within its buffer, and
+    /// not copied.
     pub(crate) fn read(mut plain: Zeroizing<Vec<u8>>) -> Result<Self, Error> {
         let (&kind, rest) = plain.split_first().ok_or(Error::Padding)?;
         if !matches!(kind, 1 | 2) {
@@ -103,8 +106,8 @@ impl Payload {
         if padded_len(FRAME_LEN + body_len) != Some(plain.len()) {
             return Err(Error::Padding);
         }
-        // Folded and not searched, so that the time does not tell where a byte stands.
-        if padding.iter().fold(0, |seen, byte| seen | byte) != 0 {
+        // Visits every byte, so that the time does not depend on the position of a non-zero one.
+        if padding.iter().fold(0, |bits, byte| bits | byte) != 0 {
             return Err(Error::Padding);
         }
         if kind == 2 {

@@ -1,5 +1,5 @@
-//! How long and of what form things may be.
-#![allow(clippy::unwrap_used, reason = "in a test, what fails may panic")]
+//! Limits on the length and form of values.
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use shared_crypto::{
     Bundle, Envelope, Error, File, LinkKey, MAX_FILES, Passphrase, Payload, ReceiptToken, SealingKeys,
@@ -7,7 +7,7 @@ use shared_crypto::{
 };
 
 #[test]
-fn a_passphrase_has_1_to_1024_bytes_after_preparation() {
+fn passphrase_length_is_limited_after_preparation() {
     for (text, fits) in [
         (String::new(), false),
         ("a".repeat(1024), true),
@@ -32,7 +32,7 @@ fn a_passphrase_has_1_to_1024_bytes_after_preparation() {
 }
 
 #[test]
-fn byte_strings_of_another_length_or_form_are_refused() {
+fn byte_string_of_wrong_length_or_form_is_rejected() {
     for text in ["", "A", &"A".repeat(42), &"A".repeat(44), &"A".repeat(100_000), &"é".repeat(21)] {
         assert_eq!(LinkKey::decode(text).err(), Some(Error::Encoding));
         assert_eq!(ServerShare::decode(text).err(), Some(Error::Encoding));
@@ -44,7 +44,7 @@ fn byte_strings_of_another_length_or_form_are_refused() {
 }
 
 #[test]
-fn an_envelope_in_another_form_is_refused() {
+fn non_canonical_envelope_encoding_is_rejected() {
     // 1,056, 1,120 and 1,184 bytes: base64 of each ends in its own way.
     for (len, padding, stray) in [(500, "", ""), (1050, "==", "B"), (1100, "=", "B")] {
         let sealed = seal(&Payload::text("x".repeat(len)), SealingKeys::generate().unwrap(), None).unwrap();
@@ -63,29 +63,29 @@ fn an_envelope_in_another_form_is_refused() {
 }
 
 #[test]
-fn a_passphrase_is_never_trimmed() {
+fn passphrase_is_not_trimmed() {
     let salt = LinkKey::from_bytes([7; 32]).derive_salt();
-    let stretch = |text| Passphrase::new(text).unwrap().derive_key(&salt).unwrap();
-    assert_ne!(stretch("a"), stretch("a "));
-    assert_eq!(stretch("a "), stretch("a\u{2007}"), "a space is a space");
+    let derive_key = |text| Passphrase::new(text).unwrap().derive_key(&salt).unwrap();
+    assert_ne!(derive_key("a"), derive_key("a "));
+    assert_eq!(derive_key("a "), derive_key("a\u{2007}"), "all spaces are equal");
 }
 
 #[test]
-fn every_space_separator_is_a_space_and_nothing_else_is() {
-    // 100 of them have 100 bytes exactly if each has become U+0020: 924 more fit, 925 do not.
+fn only_space_separators_are_replaced_by_spaces() {
+    // 100 characters have 100 bytes only if each became U+0020. Then 924 more bytes fit, and 925 do not.
     let fits = |c: char, more| Passphrase::new(&(c.to_string().repeat(100) + &"a".repeat(more))).is_ok();
     let zs = "\u{A0}\u{1680}\u{2000}\u{2001}\u{2002}\u{2003}\u{2004}\u{2005}\u{2006}\u{2007}\u{2008}\u{2009}\u{200A}\u{202F}\u{205F}\u{3000}";
     for c in zs.chars() {
         assert!(fits(c, 924) && !fits(c, 925), "{c:?}");
     }
-    // Separators of lines and paragraphs, and what only looks like a space.
+    // Separators of lines and paragraphs, and characters that are displayed like spaces.
     for c in "\u{85}\u{180E}\u{200B}\u{2028}\u{2029}\u{2060}\u{FEFF}".chars() {
         assert!(!fits(c, 924), "{c:?}");
     }
 }
 
 #[test]
-fn a_file_has_a_name_of_1_to_255_bytes_and_a_printable_type() {
+fn file_name_and_media_type_are_validated() {
     let long = "a".repeat(255);
     for (name, media_type) in
         [("a", ""), (&*long, &*long), ("ключ.bin", "text/plain; charset=utf-8"), ("../x\0", " ~")]
@@ -110,7 +110,7 @@ fn a_file_has_a_name_of_1_to_255_bytes_and_a_printable_type() {
 }
 
 #[test]
-fn a_bundle_has_1_to_16_files() {
+fn bundle_file_count_is_limited() {
     let files = |count| vec![File::new("a", "", vec![]).unwrap(); count];
     assert_eq!(MAX_FILES, 16);
     for count in 0..20 {
@@ -119,7 +119,7 @@ fn a_bundle_has_1_to_16_files() {
 }
 
 #[test]
-fn nothing_random_is_drawn_twice() {
+fn random_values_differ_between_secrets() {
     let sealed = || seal(&Payload::text("hunter2"), SealingKeys::generate().unwrap(), None).unwrap();
     let (one, other) = (sealed(), sealed());
     assert_ne!(one.keys().access(), other.keys().access());

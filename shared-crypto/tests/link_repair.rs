@@ -1,20 +1,20 @@
-//! Links that gateways and editors altered are recovered, and damaged ones are still refused (acceptance 52).
-//! `docs/api/test_ikrypt.py` reads the same vectors.
-#![allow(clippy::unwrap_used, reason = "in a test, what fails may panic")]
+//! Links that gateways and editors altered are recovered, and damaged ones are rejected. `docs/api/test_ikrypt.py` uses the
+//! same vectors.
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
-#[path = "common/kinds.rs"]
-mod kinds;
-#[path = "common/sample.rs"]
-mod sample;
+#[path = "common/link_kinds.rs"]
+mod link_kinds;
+#[path = "common/test_secret.rs"]
+mod test_secret;
 
 use std::time::{Duration, Instant};
 
-use kinds::kinds;
-use sample::{ORIGIN, id, sealed};
+use link_kinds::{LinkKind, link_kinds};
 use serde::Deserialize;
 use shared_crypto::{Error, LinkShape, ReceiptLink, SecretLink};
+use test_secret::{ORIGIN, id, sealed};
 
-/// The altered texts: what is recovered from them, and which are refused.
+/// Altered texts with the expected links, and texts that must be rejected.
 #[derive(Deserialize)]
 struct Vectors {
     recovered: Vec<Recovered>,
@@ -39,19 +39,19 @@ fn vectors() -> Vectors {
 }
 
 #[test]
-fn altered_links_are_recovered() {
+fn altered_link_is_recovered() {
     for Recovered { name, text, link } in vectors().recovered {
-        let read = if name.ends_with("-receipt") {
+        let recovered = if name.ends_with("-receipt") {
             ReceiptLink::recover(&text).map(|link| link.to_string())
         } else {
             SecretLink::recover(&text).map(|link| link.to_string())
         };
-        assert_eq!(read.as_ref(), Ok(&link), "{name}: {text}");
+        assert_eq!(recovered.as_ref(), Ok(&link), "{name}: {text}");
     }
 }
 
 #[test]
-fn altered_links_that_fail_the_check_are_refused() {
+fn altered_link_with_wrong_checksum_is_rejected() {
     for Refused { name, text } in vectors().refused {
         assert!(SecretLink::recover(&text).is_err(), "{name}: {text}");
         assert!(ReceiptLink::recover(&text).is_err(), "{name}: {text}");
@@ -59,8 +59,8 @@ fn altered_links_that_fail_the_check_are_refused() {
 }
 
 #[test]
-fn whatever_the_page_reads_is_recovered_to_the_same() {
-    for (link, marker, read) in kinds() {
+fn recover_returns_the_same_link_as_parse() {
+    for LinkKind { link, marker, parse } in link_kinds() {
         let recover = |text: &str| match marker {
             "#k=" => SecretLink::recover(text).map(|link| link.to_string()),
             _ => ReceiptLink::recover(text).map(|link| link.to_string()),
@@ -72,7 +72,7 @@ fn whatever_the_page_reads_is_recovered_to_the_same() {
             link.replace('#', "%23"),
             format!("{}=\r\n{}", &link[..30], &link[30..]),
         ] {
-            assert_eq!(recover(&text), read(&text), "{text}");
+            assert_eq!(recover(&text), parse(&text), "{text}");
             assert_eq!(recover(&text).as_ref(), Ok(&link), "{text}");
         }
         assert_eq!(recover("nothing"), Err(Error::MissingFragment));
@@ -81,23 +81,23 @@ fn whatever_the_page_reads_is_recovered_to_the_same() {
 }
 
 #[test]
-fn link_whose_hash_was_encoded_is_exposed() {
+fn link_with_encoded_hash_is_exposed() {
     let link = sealed(None).link(ORIGIN, id()).to_string();
-    let all = |text: &str| text.replace(':', "%3A").replace('/', "%2F").replace('#', "%23");
+    let encode = |text: &str| text.replace(':', "%3A").replace('/', "%2F").replace('#', "%23");
     for (text, exposed) in [
-        (format!("https://gateway.example/?url={}&x", all(&link)), true),
+        (format!("https://gateway.example/?url={}&x", encode(&link)), true),
         (format!("https://urldefense.com/v3/__{}__;Iw!!x!y$", link.replace('#', "*")), true),
         (link.replace('#', "&#35;"), false),
         (format!("> {}\n> {}", &link[..40], &link[40..]), false),
-        (format!("https://gateway.example/?url={}", all(&link).replace("%23", "#")), false),
+        (format!("https://gateway.example/?url={}", encode(&link).replace("%23", "#")), false),
     ] {
-        assert_eq!(SecretLink::recover(&text).map(|link| link.exposed()), Ok(exposed), "{text}");
+        assert_eq!(SecretLink::recover(&text).map(|link| link.is_exposed()), Ok(exposed), "{text}");
     }
 }
 
 #[test]
-fn shape_names_the_kind_and_the_length() {
-    let escaped = |text: &str| text.replace('#', "\\#").replace('_', "\\_");
+fn shape_of_incomplete_link_has_its_kind_and_length() {
+    let escape = |text: &str| text.replace('#', "\\#").replace('_', "\\_");
     for (text, kind, length, whole) in [
         ("https://a.example/receipt#t=abc_def", 't', 7, 43),
         ("https://a.example/r/c2VjcmV0IGlkIDEy#q=EAAA", 'q', 4, 48),
@@ -107,7 +107,7 @@ fn shape_names_the_kind_and_the_length() {
     ] {
         let shape = LinkShape::Fragment { kind, length, whole };
         assert_eq!(LinkShape::of(text), shape, "{text}");
-        assert_eq!(LinkShape::of(&escaped(text)), shape, "{text}");
+        assert_eq!(LinkShape::of(&escape(text)), shape, "{text}");
     }
     for text in [
         "https://a.example/s/c2VjcmV0IGlkIDEy",
@@ -123,7 +123,7 @@ fn shape_names_the_kind_and_the_length() {
 }
 
 #[test]
-fn no_text_takes_long() {
+fn recovery_time_is_bounded() {
     for part in [
         "/v3/",
         "/v3/__a;",

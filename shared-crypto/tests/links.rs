@@ -1,18 +1,18 @@
-//! What chat programs, mail gateways and people do to links is undone.
-#![allow(clippy::unwrap_used, reason = "in a test, what fails may panic")]
+//! `parse` undoes what chat programs, mail gateways and people do to links.
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
-#[path = "common/kinds.rs"]
-mod kinds;
-#[path = "common/sample.rs"]
-mod sample;
+#[path = "common/link_kinds.rs"]
+mod link_kinds;
+#[path = "common/test_secret.rs"]
+mod test_secret;
 
-use kinds::kinds;
-use sample::{ORIGIN, id, sealed};
+use link_kinds::{LinkKind, link_kinds};
 use shared_crypto::{Error, ReceiptLink, SecretId, SecretLink};
+use test_secret::{ORIGIN, id, sealed};
 
 #[test]
-fn what_follows_a_link_is_ignored() {
-    for (link, _, read) in kinds() {
+fn text_after_a_link_is_ignored() {
+    for LinkKind { link, parse, .. } in link_kinds() {
         for tail in [
             ".",
             ",",
@@ -49,14 +49,14 @@ fn what_follows_a_link_is_ignored() {
             "%23",
             "\0",
         ] {
-            assert_eq!(read(&format!("{link}{tail}")).as_ref(), Ok(&link), "{tail:?}");
+            assert_eq!(parse(&format!("{link}{tail}")).as_ref(), Ok(&link), "{tail:?}");
         }
     }
 }
 
 #[test]
-fn what_precedes_a_link_is_ignored() {
-    for (link, _, read) in kinds() {
+fn text_before_a_link_is_ignored() {
+    for LinkKind { link, parse, .. } in link_kinds() {
         for head in [
             " ",
             "(",
@@ -74,17 +74,17 @@ fn what_precedes_a_link_is_ignored() {
             "http://chat.example/receipt says ",
             "> ",
         ] {
-            assert_eq!(read(&format!("{head}{link}")).as_ref(), Ok(&link), "{head:?}");
+            assert_eq!(parse(&format!("{head}{link}")).as_ref(), Ok(&link), "{head:?}");
         }
     }
 }
 
 #[test]
-fn what_a_tracker_puts_before_the_fragment_is_ignored() {
-    for (link, marker, read) in kinds() {
+fn query_before_the_fragment_is_ignored() {
+    for LinkKind { link, marker, parse } in link_kinds() {
         for added in ["/", "?", "?fbclid=x", "?utm_source=chat&utm_medium=mail", "/?x=_-"] {
             assert_eq!(
-                read(&link.replace(marker, &format!("{added}{marker}"))).as_ref(),
+                parse(&link.replace(marker, &format!("{added}{marker}"))).as_ref(),
                 Ok(&link),
                 "{added}"
             );
@@ -93,41 +93,43 @@ fn what_a_tracker_puts_before_the_fragment_is_ignored() {
 }
 
 #[test]
-fn breaks_and_invisible_characters_are_dropped_wherever_they_stand() {
-    for (link, _, read) in kinds() {
+fn line_breaks_and_invisible_characters_are_ignored_anywhere() {
+    for LinkKind { link, parse, .. } in link_kinds() {
         for dropped in [
             " ", "\t", "\n", "\r\n", "\r\n\t ", "=\n", "=\r\n", "\u{200B}", "\u{200C}", "\u{200D}",
             "\u{FEFF}", "\u{AD}",
         ] {
             for at in 0..=link.len() {
                 let text = format!("{}{dropped}{}", &link[..at], &link[at..]);
-                assert_eq!(read(&text).as_ref(), Ok(&link), "{text:?}");
+                assert_eq!(parse(&text).as_ref(), Ok(&link), "{text:?}");
             }
         }
     }
 }
 
 #[test]
-fn a_link_that_is_wrapped_at_any_width_opens() {
-    for (link, _, read) in kinds() {
-        for (width, at_end) in (1..=76).flat_map(|width| ["\r\n", "=\r\n"].map(|at_end| (width, at_end))) {
+fn link_wrapped_at_any_width_is_parsed() {
+    for LinkKind { link, parse, .. } in link_kinds() {
+        for (width, line_break) in
+            (1..=76).flat_map(|width| ["\r\n", "=\r\n"].map(|line_break| (width, line_break)))
+        {
             let lines: Vec<&str> =
                 link.as_bytes().chunks(width).map(|line| str::from_utf8(line).unwrap()).collect();
-            assert_eq!(read(&lines.join(at_end)).as_ref(), Ok(&link), "{width} and {at_end:?}");
+            assert_eq!(parse(&lines.join(line_break)).as_ref(), Ok(&link), "{width} and {line_break:?}");
         }
     }
 }
 
 #[test]
-fn percent_encoding_is_undone_and_only_a_rewritten_hash_shows_the_key() {
-    for (link, marker, read) in kinds() {
+fn percent_encoding_is_decoded_and_encoded_hash_exposes_the_key() {
+    for LinkKind { link, marker, parse } in link_kinds() {
         let letter = &marker[1..2];
         for (hash, exposed) in [("#", false), ("%23", true), ("%2523", true)] {
             for equals in ["=", "%3D", "%3d", "%253D", "%253d"] {
                 let text = link.replace(marker, &format!("{hash}{letter}{equals}"));
-                assert_eq!(read(&text).as_ref(), Ok(&link), "{text}");
+                assert_eq!(parse(&text).as_ref(), Ok(&link), "{text}");
                 if marker == "#k=" {
-                    assert_eq!(SecretLink::parse(&text).unwrap().exposed(), exposed, "{text}");
+                    assert_eq!(SecretLink::parse(&text).unwrap().is_exposed(), exposed, "{text}");
                 }
             }
         }
@@ -135,36 +137,36 @@ fn percent_encoding_is_undone_and_only_a_rewritten_hash_shows_the_key() {
 }
 
 #[test]
-fn a_hash_that_was_rewritten_elsewhere_shows_no_key() {
-    let (link, ..) = &kinds()[0];
+fn encoded_hash_outside_the_link_does_not_expose_the_key() {
+    let [LinkKind { link, .. }, _] = &link_kinds();
     for text in [format!("see %23general: {link}"), format!("{link} (room %23general)")] {
-        assert!(!SecretLink::parse(&text).unwrap().exposed(), "{text}");
+        assert!(!SecretLink::parse(&text).unwrap().is_exposed(), "{text}");
     }
 }
 
 #[test]
-fn of_two_links_the_first_is_read() {
-    for (link, marker, read) in kinds() {
+fn first_of_two_links_is_parsed() {
+    for LinkKind { link, marker, parse } in link_kinds() {
         for text in [
             format!("[{link}]({link})"),
             format!("<a href=\"{link}\">{link}</a>"),
             format!("{link}\r\n{link}"),
         ] {
-            assert_eq!(read(&text).as_ref(), Ok(&link), "{text}");
+            assert_eq!(parse(&text).as_ref(), Ok(&link), "{text}");
         }
         if marker == "#k=" {
-            let rewritten = link.replace('#', "%23");
-            assert!(SecretLink::parse(&format!("{rewritten} {link}")).unwrap().exposed());
-            assert!(!SecretLink::parse(&format!("{link} {rewritten}")).unwrap().exposed());
+            let encoded = link.replace('#', "%23");
+            assert!(SecretLink::parse(&format!("{encoded} {link}")).unwrap().is_exposed());
+            assert!(!SecretLink::parse(&format!("{link} {encoded}")).unwrap().is_exposed());
         }
     }
 }
 
 #[test]
-fn a_link_that_lost_its_own_last_characters_opens() {
+fn link_without_its_last_characters_is_completed() {
     let sealed = sealed(None);
     for lost in ["_", "-", "__", "_-", "-_", "--"] {
-        // The check at the link's end depends on the id: one in some thousand ids ends it so.
+        // The checksum at the end of the link depends on the id: about one in 4,096 ids gives two such characters.
         let whole = (0..1_000_000_u64)
             .map(|n| SecretId::from_bytes([&[0; 4], n.to_be_bytes().as_slice()].concat().try_into().unwrap()))
             .map(|id| sealed.link(ORIGIN, id).to_string())
@@ -172,22 +174,22 @@ fn a_link_that_lost_its_own_last_characters_opens() {
             .unwrap();
         let cut = whole.strip_suffix(lost).unwrap();
         for tail in ["", ".", ")", "*", "**", "~", "`", "&fbclid=x", "\r\n", " ", "<br>", "…"] {
-            let read = SecretLink::parse(&format!("{cut}{tail}")).unwrap();
-            assert_eq!(read.to_string(), whole, "{lost} lost before {tail:?}");
+            let parsed = SecretLink::parse(&format!("{cut}{tail}")).unwrap();
+            assert_eq!(parsed.to_string(), whole, "{lost} lost before {tail:?}");
         }
-        // In Markdown's emphasis one `_` closes: the run is then the whole link, or one character short of it.
+        // Markdown's emphasis ends with `_`, so that the link looks complete, or one character short.
         if lost.starts_with('_') {
-            let read = SecretLink::parse(&format!("_{cut}_")).unwrap();
-            assert_eq!(read.to_string(), whole, "{lost} lost in emphasis");
+            let parsed = SecretLink::parse(&format!("_{cut}_")).unwrap();
+            assert_eq!(parsed.to_string(), whole, "{lost} lost in emphasis");
         }
-        // What was neither `_` nor `-` cannot be put back.
+        // A lost character that was neither `_` nor `-` cannot be restored.
         let shorter = &cut[..cut.len() + lost.len() - 3];
         assert_eq!(SecretLink::parse(shorter).err(), Some(Error::DamagedLink));
     }
 }
 
 #[test]
-fn the_origin_is_kept_with_its_scheme_port_and_path() {
+fn parsed_origin_keeps_scheme_port_and_path() {
     let sealed = sealed(None);
     for origin in [
         "https://ikrypt.example",
@@ -208,13 +210,13 @@ fn the_origin_is_kept_with_its_scheme_port_and_path() {
                 "after {head:?}"
             );
         }
-        // A slash at the end of a configured origin is not written twice.
+        // A slash at the end of a configured origin is not doubled.
         assert!(sealed.link(&format!("{origin}/"), id()).to_string().starts_with(&format!("{origin}/s/")));
     }
 }
 
 #[test]
-fn mail_source_in_quoted_printable_opens() {
+fn link_in_quoted_printable_mail_source_is_parsed() {
     let link = sealed(None).link(ORIGIN, id()).to_string();
     let source = format!("Hello,\r\n{}\r\n", link.replace("#k=", "#k=3D"));
     assert_eq!(SecretLink::parse(&source).unwrap().to_string(), link);

@@ -1,6 +1,6 @@
-//! Parsers of what strangers send: they read what was written, take nothing else for it, and never panic.
+//! Parsers of untrusted input accept valid input, reject everything else, and never panic.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, reason = "in a test, what fails may panic")]
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -12,36 +12,37 @@ use shared_crypto::{
 const ORIGIN: &str = "https://ikrypt.example";
 
 fn link() -> impl Strategy<Value = SecretLink> {
-    (any::<[u8; 32]>(), any::<[u8; 12]>(), any::<Option<[u8; 32]>>()).prop_map(|(key, id, stretched)| {
+    (any::<[u8; 32]>(), any::<[u8; 12]>(), any::<Option<[u8; 32]>>()).prop_map(|(key, id, passphrase_key)| {
         let (share, token) = (ServerShare::from_bytes([0xD1; 32]), ReceiptToken::from_bytes([0xB5; 32]));
-        let fresh = SealingKeys::fixed(LinkKey::from_bytes(key), share, token, [0; 12]);
+        let sealing_keys = SealingKeys::fixed(LinkKey::from_bytes(key), share, token, [0; 12]);
         let sealed =
-            seal(&Payload::text(""), fresh, stretched.map(PassphraseKey::from_bytes).as_ref()).unwrap();
+            seal(&Payload::text(""), sealing_keys, passphrase_key.map(PassphraseKey::from_bytes).as_ref())
+                .unwrap();
         sealed.link(ORIGIN, SecretId::from_bytes(id))
     })
 }
 
 proptest! {
     #[test]
-    fn a_link_is_read_as_it_was_written(link in link()) {
-        let read = SecretLink::parse(&link.to_string()).unwrap();
-        prop_assert_eq!(read.to_string(), link.to_string());
-        prop_assert_eq!(read.id(), link.id());
-        prop_assert_eq!(read.kdf(), link.kdf());
-        prop_assert_eq!(read.derive_salt(), link.derive_salt());
-        prop_assert!(!read.exposed());
+    fn written_link_is_parsed_to_the_same(link in link()) {
+        let parsed = SecretLink::parse(&link.to_string()).unwrap();
+        prop_assert_eq!(parsed.to_string(), link.to_string());
+        prop_assert_eq!(parsed.id(), link.id());
+        prop_assert_eq!(parsed.kdf(), link.kdf());
+        prop_assert_eq!(parsed.derive_salt(), link.derive_salt());
+        prop_assert!(!parsed.is_exposed());
     }
 
     #[test]
-    fn a_receipt_link_is_read_as_it_was_written(token in any::<[u8; 32]>()) {
+    fn written_receipt_link_is_parsed_to_the_same(token in any::<[u8; 32]>()) {
         let link = ReceiptLink::new(ORIGIN, ReceiptToken::from_bytes(token)).to_string();
-        let read = ReceiptLink::parse(&link).unwrap();
-        prop_assert_eq!(read.token().as_bytes(), &token);
-        prop_assert_eq!(read.to_string(), link);
+        let parsed = ReceiptLink::parse(&link).unwrap();
+        prop_assert_eq!(parsed.token().as_bytes(), &token);
+        prop_assert_eq!(parsed.to_string(), link);
     }
 }
 
-/// What links are made of, and what is done to them.
+/// Parts of links, and of alterations of links.
 const PARTS: &[&str] = &[
     "https://",
     "ikrypt.example",
@@ -90,19 +91,19 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     #[test]
-    fn no_text_makes_a_parser_panic(text in prop_oneof![any::<String>(), link_like(), "[A-Za-z0-9_-]{0,60}"]) {
+    fn parser_of_any_text_does_not_panic(text in prop_oneof![any::<String>(), link_like(), "[A-Za-z0-9_-]{0,60}"]) {
         let _ = (SecretLink::parse(&text).is_ok(), ReceiptLink::parse(&text).is_ok());
         let _ = (ReceiptLink::recover(&text).is_ok(), LinkShape::of(&text));
-        // Whatever the page reads, a program reads too.
+        // `recover` accepts every text that `parse` accepts.
         let recovered = SecretLink::recover(&text);
-        let is_read = matches!(recovered, Ok(_) | Err(Error::UnclearServer));
-        prop_assert!(SecretLink::parse(&text).is_err() || is_read);
+        let is_recovered = matches!(recovered, Ok(_) | Err(Error::UnclearServer));
+        prop_assert!(SecretLink::parse(&text).is_err() || is_recovered);
         let _ = (SecretId::decode(&text).is_ok(), Claim::decode(&text).is_ok(), LinkKey::decode(&text).is_ok());
         let _ = (Passphrase::new(&text).is_ok(), Envelope::decode(&text).is_ok());
     }
 
     #[test]
-    fn a_link_with_something_in_it_opens_to_the_same_or_not_at_all(
+    fn altered_link_is_parsed_to_the_same_or_rejected(
         link in link(),
         part in prop_oneof![".{0,4}", proptest::sample::select(PARTS).prop_map(str::to_owned)],
         at in any::<proptest::sample::Index>(),
@@ -111,27 +112,26 @@ proptest! {
         let whole = link.to_string();
         let at = at.index(whole.len() + 1);
         let changed = format!("{}{part}{}", &whole[..at], &whole[(at + cut).min(whole.len())..]);
-        // The check has 24 bits: one damaged link in 16 million is taken for another one, and at most one in 65,536
-        // where readings are tried.
-        for read in [SecretLink::parse(&changed), SecretLink::recover(&changed)].into_iter().flatten() {
-            prop_assert_eq!(read.id(), link.id());
-            prop_assert_eq!(read.derive_access(), link.derive_access());
+        // The checksum has 24 bits: `parse` accepts one damaged link in 16 million, and `recover` at most one in 65,536.
+        for parsed in [SecretLink::parse(&changed), SecretLink::recover(&changed)].into_iter().flatten() {
+            prop_assert_eq!(parsed.id(), link.id());
+            prop_assert_eq!(parsed.derive_access(), link.derive_access());
         }
     }
 
     #[test]
-    fn bytes_are_an_envelope_exactly_if_header_and_length_are_right(
+    fn envelope_is_accepted_only_with_valid_header_and_length(
         head in prop_oneof![any::<[u8; 4]>(), Just([1, 1, 0, 0]), Just([1, 1, 1, 0]), vec(0_u8..3, 4).prop_map(|head| head.try_into().unwrap())],
         len in prop_oneof![0_usize..1200, Just(1056), Just(1120)],
     ) {
         let bytes = [&head[..], &vec![0xA5; len]].concat()[..len].to_vec();
-        let fits = bytes.len() >= 32 && padded_len(bytes.len() - 32) == Some(bytes.len() - 32);
-        let known = matches!(head, [1, 1, 0 | 1, 0]);
-        prop_assert_eq!(Envelope::parse(bytes).is_ok(), fits && known);
+        let is_valid_length = bytes.len() >= 32 && padded_len(bytes.len() - 32) == Some(bytes.len() - 32);
+        let is_valid_header = matches!(head, [1, 1, 0 | 1, 0]);
+        prop_assert_eq!(Envelope::parse(bytes).is_ok(), is_valid_length && is_valid_header);
     }
 
     #[test]
-    fn only_the_canonical_form_of_a_byte_string_is_read(
+    fn only_canonical_form_of_a_byte_string_is_decoded(
         token in any::<[u8; 32]>(),
         claim in any::<[u8; 16]>(),
         stray in 1_u8..4,
@@ -139,20 +139,20 @@ proptest! {
         other in "[^A-Za-z0-9_-]",
     ) {
         let text = ReceiptToken::from_bytes(token).encode();
-        let read = ReceiptToken::decode(&text);
-        prop_assert_eq!(read.as_ref().map(ReceiptToken::as_bytes), Ok(&token));
+        let parsed = ReceiptToken::decode(&text);
+        prop_assert_eq!(parsed.as_ref().map(ReceiptToken::as_bytes), Ok(&token));
 
-        let refused = Some(Error::Encoding);
-        prop_assert_eq!(ReceiptToken::decode(&with_stray_bits(&text, stray)).err(), refused);
+        let expected = Some(Error::Encoding);
+        prop_assert_eq!(ReceiptToken::decode(&with_stray_bits(&text, stray)).err(), expected);
         let claim = Claim::from_bytes(claim).encode();
-        prop_assert_eq!(Claim::decode(&with_stray_bits(&claim, stray)).err(), refused);
-        prop_assert_eq!(ReceiptToken::decode(&format!("{text}=")).err(), refused);
-        prop_assert_eq!(ReceiptToken::decode(&format!("{text}\n")).err(), refused);
-        prop_assert_eq!(ReceiptToken::decode(&format!("{}{other}{}", &text[..at], &text[at + 1..])).err(), refused);
+        prop_assert_eq!(Claim::decode(&with_stray_bits(&claim, stray)).err(), expected);
+        prop_assert_eq!(ReceiptToken::decode(&format!("{text}=")).err(), expected);
+        prop_assert_eq!(ReceiptToken::decode(&format!("{text}\n")).err(), expected);
+        prop_assert_eq!(ReceiptToken::decode(&format!("{}{other}{}", &text[..at], &text[at + 1..])).err(), expected);
     }
 }
 
-/// The same bytes with some of the unused bits of the last character set.
+/// Sets some of the unused bits of the last character.
 fn with_stray_bits(text: &str, bits: u8) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 

@@ -1,17 +1,17 @@
-//! Plaintexts that were sealed with the right keys by a writer that is not correct.
+//! Malformed plaintexts, encrypted with the correct keys, are rejected.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, reason = "in a test, what fails may panic")]
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
-#[path = "common/forge.rs"]
-mod forge;
+#[path = "common/arbitrary_plaintext.rs"]
+mod arbitrary_plaintext;
 
-use forge::{forged, opened, plain, written};
+use arbitrary_plaintext::{encrypt, open_plaintext, padded_plaintext, seal_payload};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use shared_crypto::{Bundle, Error, File, Payload, padded_len};
 
-/// `kind ‖ body_len ‖ body`, padded as it should be.
-fn framed(kind: u8, body: &[u8]) -> Vec<u8> {
+/// Returns `kind ‖ body_len ‖ body` with valid padding.
+fn frame(kind: u8, body: &[u8]) -> Vec<u8> {
     let mut plain = [&[kind], u32::try_from(body.len()).unwrap().to_be_bytes().as_slice(), body].concat();
     plain.resize(padded_len(plain.len()).unwrap(), 0);
     plain
@@ -25,10 +25,10 @@ fn payload() -> impl Strategy<Value = Payload> {
     prop_oneof![".{0,40}".prop_map(Payload::text), files.boxed()]
 }
 
-/// Opens, or is refused; and what opens is what the correct writer makes, byte for byte.
-fn is_canonical_or_refused(plain: &[u8]) -> Result<(), TestCaseError> {
-    match opened(plain) {
-        Ok(payload) => prop_assert_eq!(written(&payload), forged(plain)),
+/// Asserts that a plaintext is rejected, or that it is the one that `seal` encrypts for the same payload.
+fn assert_canonical_or_rejected(plain: &[u8]) -> Result<(), TestCaseError> {
+    match open_plaintext(plain) {
+        Ok(payload) => prop_assert_eq!(seal_payload(&payload), encrypt(plain)),
         Err(error) => prop_assert!(
             matches!(
                 error,
@@ -44,72 +44,78 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(600))]
 
     #[test]
-    fn the_forge_makes_what_the_writer_makes(payload in payload()) {
-        prop_assert_eq!(written(&payload), forged(&plain(&payload)));
-        prop_assert_eq!(opened(&plain(&payload)), Ok(payload));
+    fn encrypted_plaintext_equals_the_sealed_payload(payload in payload()) {
+        prop_assert_eq!(seal_payload(&payload), encrypt(&padded_plaintext(&payload)));
+        prop_assert_eq!(open_plaintext(&padded_plaintext(&payload)), Ok(payload));
     }
 
     #[test]
-    fn a_changed_plaintext_is_refused_or_canonical(
+    fn changed_plaintext_is_rejected_or_canonical(
         payload in payload(),
         changes in vec((0_usize..90, prop_oneof![0_u8..20, any::<u8>()]), 1..4),
     ) {
-        let mut plain = plain(&payload);
+        let mut plain = padded_plaintext(&payload);
         for (at, byte) in changes {
             plain[at] = byte;
         }
-        is_canonical_or_refused(&plain)?;
+        assert_canonical_or_rejected(&plain)?;
     }
 
     #[test]
-    fn a_plaintext_of_another_length_is_refused(payload in payload(), len in 0_usize..1300) {
-        let mut plain = plain(&payload);
-        let right = plain.len();
+    fn plaintext_of_another_length_is_rejected(payload in payload(), len in 0_usize..1300) {
+        let mut plain = padded_plaintext(&payload);
+        let valid_len = plain.len();
         plain.resize(len, 0);
-        prop_assert_eq!(opened(&plain).is_ok(), len == right);
+        prop_assert_eq!(open_plaintext(&plain).is_ok(), len == valid_len);
     }
 
     #[test]
-    fn a_body_of_any_bytes_is_refused_or_canonical(
+    fn body_of_any_bytes_is_rejected_or_canonical(
         kind in 0_u8..4,
         body in prop_oneof![vec(0_u8..3, 0..40), vec(any::<u8>(), 0..1500)],
     ) {
-        is_canonical_or_refused(&framed(kind, &body))?;
+        assert_canonical_or_rejected(&frame(kind, &body))?;
     }
 }
 
 #[test]
-fn every_byte_of_the_padding_is_zero() {
-    let right = plain(&Payload::text("hunter2"));
-    for at in 5 + "hunter2".len()..right.len() {
-        let mut wrong = right.clone();
-        wrong[at] = 0x80;
-        assert_eq!(opened(&wrong), Err(Error::Padding), "byte {at}");
-        // Two wrongs do not make a right.
-        wrong[right.len() - 1] ^= 0x80;
-        assert_eq!(opened(&wrong).is_ok(), at == right.len() - 1, "byte {at} and the last");
+fn padding_with_a_non_zero_byte_is_rejected() {
+    let valid = padded_plaintext(&Payload::text("hunter2"));
+    for at in 5 + "hunter2".len()..valid.len() {
+        let mut changed = valid.clone();
+        changed[at] = 0x80;
+        assert_eq!(open_plaintext(&changed), Err(Error::Padding), "byte {at}");
+        // Two changed bytes must not cancel each other.
+        changed[valid.len() - 1] ^= 0x80;
+        assert_eq!(open_plaintext(&changed).is_ok(), at == valid.len() - 1, "byte {at} and the last");
     }
 }
 
 #[test]
-fn what_is_not_utf8_in_a_bundle_is_a_malformed_bundle() {
+fn bundle_with_invalid_text_is_malformed() {
     // note_len ‖ note ‖ count ‖ name_len ‖ name ‖ type_len ‖ media type ‖ len
     let body = |note: u8, name: u8, media_type: u8| {
         [&[0, 0, 0, 1, note], [1, 0, 1, name].as_slice(), &[1, media_type], &[0; 4]].concat()
     };
-    assert!(opened(&framed(2, &body(b'n', b'a', b't'))).is_ok());
+    assert!(open_plaintext(&frame(2, &body(b'n', b'a', b't'))).is_ok());
     for body in
         [body(0xFF, b'a', b't'), body(b'n', 0xFF, b't'), body(b'n', b'a', 0xFF), body(b'n', b'a', 0x7F)]
     {
-        assert_eq!(opened(&framed(2, &body)), Err(Error::Bundle), "{body:?}");
+        assert_eq!(open_plaintext(&frame(2, &body)), Err(Error::Bundle), "{body:?}");
     }
 }
 
 #[test]
-fn lengths_that_lie_are_refused_without_being_believed() {
-    // The first three say 4 GiB, the last says 255 files; nothing of it is there.
-    assert_eq!(opened(&[&[1, 255, 255, 255, 255], [0; 1019].as_slice()].concat()), Err(Error::Padding));
-    assert_eq!(opened(&framed(2, &[255; 4])), Err(Error::Bundle));
-    assert_eq!(opened(&framed(2, &[0, 0, 0, 0, 1, 0, 1, b'a', 0, 255, 255, 255, 255])), Err(Error::Bundle));
-    assert_eq!(opened(&framed(2, &[0, 0, 0, 0, 255])), Err(Error::Bundle));
+fn length_beyond_the_body_is_rejected() {
+    // The first three claim 4 GiB, and the last one 255 files. None of them is present.
+    assert_eq!(
+        open_plaintext(&[&[1, 255, 255, 255, 255], [0; 1019].as_slice()].concat()),
+        Err(Error::Padding)
+    );
+    assert_eq!(open_plaintext(&frame(2, &[255; 4])), Err(Error::Bundle));
+    assert_eq!(
+        open_plaintext(&frame(2, &[0, 0, 0, 0, 1, 0, 1, b'a', 0, 255, 255, 255, 255])),
+        Err(Error::Bundle)
+    );
+    assert_eq!(open_plaintext(&frame(2, &[0, 0, 0, 0, 255])), Err(Error::Bundle));
 }

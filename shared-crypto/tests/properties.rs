@@ -1,13 +1,13 @@
-//! What holds for every payload and every length.
+//! Properties of all payloads and all lengths.
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, reason = "in a test, what fails may panic")]
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
-#[path = "common/reader.rs"]
-mod reader;
+#[path = "common/recipient.rs"]
+mod recipient;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use reader::read;
+use recipient::open_secret;
 use shared_crypto::{
     Bundle, Envelope, Error, File, Passphrase, PassphraseKey, Payload, SealingKeys, SecretId, SecretLink,
     open, padded_len, seal,
@@ -16,7 +16,7 @@ use shared_crypto::{
 const ORIGIN: &str = "https://ikrypt.example";
 
 fn text() -> impl Strategy<Value = Payload> {
-    // Up to 3,000 characters of any length: below, at and above the floor of the padding.
+    // Up to 3,000 characters of any length: below, at and above the minimum of the padding.
     prop_oneof![".{0,20}", ".{0,3000}", any::<String>()].prop_map(Payload::text)
 }
 
@@ -33,19 +33,19 @@ fn bundle() -> impl Strategy<Value = Payload> {
 
 proptest! {
     #[test]
-    fn what_is_opened_is_what_was_sealed(
+    fn sealed_payload_opens_to_the_same(
         payload in prop_oneof![text(), bundle()],
         id in any::<[u8; 12]>(),
-        stretched in any::<Option<[u8; 32]>>(),
+        passphrase_key in any::<Option<[u8; 32]>>(),
     ) {
-        let stretched = stretched.map(PassphraseKey::from_bytes);
-        let sealed = seal(&payload, SealingKeys::generate().unwrap(), stretched.as_ref()).unwrap();
+        let passphrase_key = passphrase_key.map(PassphraseKey::from_bytes);
+        let sealed = seal(&payload, SealingKeys::generate().unwrap(), passphrase_key.as_ref()).unwrap();
         let link = sealed.link(ORIGIN, SecretId::from_bytes(id)).to_string();
 
         let link = SecretLink::parse(&link).unwrap();
         let envelope = Envelope::parse(sealed.envelope().to_vec()).unwrap();
-        prop_assert_eq!(link.accepts(&envelope), Ok(()));
-        let keys = link.derive_keys(stretched.as_ref()).unwrap();
+        prop_assert_eq!(link.check_envelope(&envelope), Ok(()));
+        let keys = link.derive_keys(passphrase_key.as_ref()).unwrap();
         prop_assert_eq!(keys.access(), sealed.keys().access());
         prop_assert_eq!(&link.derive_access(), sealed.keys().access());
         prop_assert_eq!(keys.reveal(), sealed.keys().reveal());
@@ -53,7 +53,7 @@ proptest! {
     }
 
     #[test]
-    fn an_envelope_is_as_long_as_its_padding_and_32_bytes(text in ".{0,3000}") {
+    fn envelope_is_32_bytes_longer_than_the_padded_plaintext(text in ".{0,3000}") {
         let sealed = seal(&Payload::text(text.clone()), SealingKeys::generate().unwrap(), None).unwrap();
         prop_assert_eq!(sealed.envelope().len(), padded_len(5 + text.len()).unwrap() + 32);
         let encoded = sealed.to_request(60, 1).envelope;
@@ -63,17 +63,17 @@ proptest! {
     }
 
     #[test]
-    fn padding_never_shrinks_and_is_padded_to_itself(n in lengths(), more in 0_usize..5000) {
+    fn padded_length_is_monotonic_and_a_fixed_point(n in lengths(), more in 0_usize..5000) {
         let padded = padded_len(n).unwrap();
         prop_assert!(padded >= n.max(1024));
         prop_assert_eq!(padded_len(padded), Some(padded), "of {}", n);
         prop_assert!(padded_len(n + more).unwrap() >= padded, "{} and {}", n, n + more);
-        // Padmé of a length with exponent E costs less than 2^-F, and F is 4 or more above the floor.
+        // Padmé adds less than 2^-F of a length, and F is at least 4 above the minimum.
         prop_assert!(n <= 1024 || padded - n <= n / 16, "{} for {}", padded, n);
     }
 }
 
-/// Lengths of every order of magnitude, and those around a power of two.
+/// Returns lengths of every order of magnitude, and those around powers of two.
 fn lengths() -> impl Strategy<Value = usize> {
     let around = (0_u32..40, -3_isize..=3)
         .prop_map(|(exponent, off)| (1_usize << exponent).saturating_add_signed(off));
@@ -82,26 +82,26 @@ fn lengths() -> impl Strategy<Value = usize> {
 }
 
 proptest! {
-    // Argon2id takes its third of a second twice in each.
+    // Each case runs Argon2id twice, a third of a second each.
     #![proptest_config(ProptestConfig::with_cases(3))]
 
     #[test]
-    fn what_is_opened_with_a_passphrase_is_what_was_sealed_with_it(
+    fn payload_sealed_with_a_passphrase_opens_to_the_same(
         payload in prop_oneof![text(), bundle()],
         passphrase in "\\PC{1,80}",
     ) {
-        let fresh = SealingKeys::generate().unwrap();
-        let stretched = Passphrase::new(&passphrase).unwrap().derive_key(&fresh.derive_salt()).unwrap();
-        let sealed = seal(&payload, fresh, Some(&stretched)).unwrap();
+        let sealing_keys = SealingKeys::generate().unwrap();
+        let passphrase_key = Passphrase::new(&passphrase).unwrap().derive_key(&sealing_keys.derive_salt()).unwrap();
+        let sealed = seal(&payload, sealing_keys, Some(&passphrase_key)).unwrap();
         let link = sealed.link(ORIGIN, SecretId::generate().unwrap()).to_string();
         let envelope = sealed.to_request(60, 1).envelope;
-        prop_assert_eq!(read(&link, &envelope, sealed.share(), None), Err(Error::PassphraseExpected));
-        prop_assert_eq!(read(&link, &envelope, sealed.share(), Some(&passphrase)), Ok(payload));
+        prop_assert_eq!(open_secret(&link, &envelope, sealed.share(), None), Err(Error::PassphraseExpected));
+        prop_assert_eq!(open_secret(&link, &envelope, sealed.share(), Some(&passphrase)), Ok(payload));
     }
 }
 
 #[test]
-fn passwords_of_1_to_1000_characters_have_one_size() {
+fn passwords_of_1_to_1000_characters_have_the_same_size() {
     let request = |len: usize| {
         let sealed = seal(&Payload::text("x".repeat(len)), SealingKeys::generate().unwrap(), None).unwrap();
         (sealed.envelope().len(), serde_json::to_string(&sealed.to_request(86_400, 1)).unwrap().len())
@@ -109,12 +109,12 @@ fn passwords_of_1_to_1000_characters_have_one_size() {
     let one = request(1);
     assert_eq!(one.0, 1024 + 32);
     assert!((1..=1000).all(|len| request(len) == one));
-    assert_eq!(request(1019), one, "the longest that fits");
+    assert_eq!(request(1019), one, "the longest text that fits into the minimum");
     assert_ne!(request(1020), one);
 }
 
 #[test]
-fn padded_len_gives_what_the_reference_gives() {
+fn padded_len_equals_the_reference() {
     for (n, padded) in [
         (0, 1024),
         (1, 1024),

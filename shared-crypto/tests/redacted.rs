@@ -1,5 +1,5 @@
-//! What a log line, a panic message or an error report could print says nothing of what is inside.
-#![allow(clippy::unwrap_used, reason = "in a test, what fails may panic")]
+//! `Debug` and error output contains nothing of a secret, so that logs and panic messages cannot reveal it.
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use std::fmt::Debug;
 
@@ -13,8 +13,8 @@ use shared_crypto::{
     seal,
 };
 
-/// What `Debug` prints of `value` that stands in `content`: two neighbouring bytes as hex or as text, three as
-/// base64 of either alphabet, one as a decimal number.
+/// Returns the parts of `content` that the `Debug` output of `value` contains: two neighbouring bytes in hexadecimal or as
+/// text, three in base64 of either alphabet, or one as a decimal number.
 fn leaks(value: &impl Debug, content: &[u8]) -> Vec<String> {
     let printed = format!("{value:?}\n{value:#?}");
     let lower = printed.to_lowercase();
@@ -33,33 +33,33 @@ fn leaks(value: &impl Debug, content: &[u8]) -> Vec<String> {
     hex.chain(base64).chain(decimal).chain(text).collect()
 }
 
-/// 64 different bytes whose decimals no length or version is equal to.
+/// Returns different bytes, whose decimal numbers differ from all lengths and versions.
 fn content<const N: usize>(first: u8) -> [u8; N] {
     std::array::from_fn(|at| first + u8::try_from(at).unwrap())
 }
 
 #[track_caller]
-fn prints_nothing_of(content: &[u8], value: &impl Debug) {
+fn assert_prints_nothing_of(content: &[u8], value: &impl Debug) {
     assert_eq!(leaks(value, content), Vec::<String>::new(), "{value:?}");
 }
 
 #[test]
-fn the_search_finds_every_form_of_a_leak() {
+fn leak_search_finds_every_form() {
     let bytes = content::<8>(0xF8);
     for printed in ["f8f9", "FBFC", "+Pn6", "-Pn6", "_f7_", "[0, 255]", "x: 248"] {
         assert!(!leaks(&printed, &bytes).is_empty(), "{printed}");
     }
     assert!(!leaks(&bytes, &bytes).is_empty());
     assert!(!leaks(&"in a word", b"sword").is_empty());
-    prints_nothing_of(&bytes, &"LinkKey(<redacted>)");
+    assert_prints_nothing_of(&bytes, &"LinkKey(<redacted>)");
 }
 
 #[test]
-fn byte_strings_print_their_name_and_no_byte() {
+fn byte_string_prints_only_its_name() {
     macro_rules! each {
         ($($name:ident)*) => {$(
             let bytes = content::<{ $name::LEN }>(0xC0);
-            prints_nothing_of(&bytes, &$name::from_bytes(bytes));
+            assert_prints_nothing_of(&bytes, &$name::from_bytes(bytes));
             assert_eq!(format!("{:?}", $name::from_bytes(bytes)), concat!(stringify!($name), "(<redacted>)"));
         )*};
     }
@@ -67,32 +67,32 @@ fn byte_strings_print_their_name_and_no_byte() {
 }
 
 #[test]
-fn passphrases_and_payloads_print_no_letter() {
+fn passphrase_and_payload_are_redacted() {
     let text = "zqj xkv wyq 246";
     let file = File::new(text, text, text.into()).unwrap();
     let bundle = Bundle::new(text, vec![file.clone()]).unwrap();
-    prints_nothing_of(text.as_bytes(), &Passphrase::new(text).unwrap());
-    prints_nothing_of(text.as_bytes(), &Payload::text(text));
-    prints_nothing_of(text.as_bytes(), &file);
-    prints_nothing_of(text.as_bytes(), &bundle);
-    prints_nothing_of(text.as_bytes(), &Payload::Files(bundle));
+    assert_prints_nothing_of(text.as_bytes(), &Passphrase::new(text).unwrap());
+    assert_prints_nothing_of(text.as_bytes(), &Payload::text(text));
+    assert_prints_nothing_of(text.as_bytes(), &file);
+    assert_prints_nothing_of(text.as_bytes(), &bundle);
+    assert_prints_nothing_of(text.as_bytes(), &Payload::Files(bundle));
 }
 
 #[test]
-fn what_was_sealed_and_what_links_hold_prints_no_byte() {
+fn sealed_secret_and_links_are_redacted() {
     let (key, share, token, nonce) =
         (content::<32>(0xC0), content::<32>(0xD0), content::<32>(0xDF), content::<12>(0xB0));
     let id = content::<12>(0xA0);
-    let fresh = SealingKeys::fixed(
+    let sealing_keys = SealingKeys::fixed(
         LinkKey::from_bytes(key),
         ServerShare::from_bytes(share),
         ReceiptToken::from_bytes(token),
         nonce,
     );
     for content in [&key, &share, &token, &nonce[..]] {
-        prints_nothing_of(content, &fresh);
+        assert_prints_nothing_of(content, &sealing_keys);
     }
-    let sealed = seal(&Payload::text("hunter2"), fresh, None).unwrap();
+    let sealed = seal(&Payload::text("hunter2"), sealing_keys, None).unwrap();
     let keys = sealed.keys().clone();
     let envelope = Envelope::parse(sealed.envelope().to_vec()).unwrap();
     let link = sealed.link("https://ikrypt.example", SecretId::from_bytes(id));
@@ -101,26 +101,25 @@ fn what_was_sealed_and_what_links_hold_prints_no_byte() {
     let proofs = [keys.access().as_bytes(), keys.reveal().as_bytes()];
     for content in [&key, &share, &token, proofs[0], proofs[1], &nonce[..], &id[..], &sealed.envelope()[16..]]
     {
-        prints_nothing_of(content, &(&sealed, &keys, &envelope));
-        prints_nothing_of(content, &(&link, &receipt, &parsed));
+        assert_prints_nothing_of(content, &(&sealed, &keys, &envelope));
+        assert_prints_nothing_of(content, &(&link, &receipt, &parsed));
     }
 }
 
 #[test]
-fn the_answer_to_create_does_not_print_the_id() {
+fn create_response_does_not_print_the_id() {
     let id = SecretId::from_bytes(content(0xC0));
-    let answer = CreateResponse {
+    let response = CreateResponse {
         id: id.encode(),
         created_at: DateTime::UNIX_EPOCH,
         expires_at: DateTime::UNIX_EPOCH,
     };
-    prints_nothing_of(id.as_bytes(), &answer);
+    assert_prints_nothing_of(id.as_bytes(), &response);
 }
 
 #[test]
-fn errors_and_kdfs_say_no_more_than_their_name() {
+fn errors_do_not_contain_the_rejected_text() {
     assert_eq!(format!("{:?} {:?}", Kdf::None, Kdf::Argon2id), "None Argon2id");
-    // A damaged link, a wrong passphrase and a bad key are refused without the text that was refused.
     let text = "https://ikrypt.example/s/zqjxkvwyqzqjxkvw#k=zqjxkvwyq";
     assert_eq!(format!("{:?}", SecretLink::parse(text).unwrap_err()), "DamagedLink");
     assert_eq!(SecretLink::parse(text).unwrap_err().to_string(), "the link is damaged");

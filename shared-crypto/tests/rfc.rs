@@ -1,4 +1,4 @@
-//! The known answers of the RFCs, against the very crates that `shared-crypto` is built on.
+//! Test vectors of the RFCs for the dependencies of `shared-crypto`.
 
 use argon2::{Algorithm, Argon2, AssociatedData, ParamsBuilder, Version};
 use hkdf::Hkdf;
@@ -13,18 +13,18 @@ fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// Extract, then Expand to as many bytes as are expected.
-fn hkdf(salt: &[u8], ikm: &[u8], info: &[u8], prk: &str, okm: &str) {
-    let (made_prk, hk) = Hkdf::<Sha256>::extract(Some(salt), ikm);
-    assert_eq!(hex(&made_prk), prk);
-    let mut made = vec![0; okm.len() / 2];
-    assert!(hk.expand(info, &mut made).is_ok());
-    assert_eq!(hex(&made), okm);
+/// Asserts the results of Extract, and of Expand to the expected number of bytes.
+fn assert_hkdf(salt: &[u8], ikm: &[u8], info: &[u8], prk: &str, okm: &str) {
+    let (actual_prk, hk) = Hkdf::<Sha256>::extract(Some(salt), ikm);
+    assert_eq!(hex(&actual_prk), prk);
+    let mut actual_okm = vec![0; okm.len() / 2];
+    assert!(hk.expand(info, &mut actual_okm).is_ok());
+    assert_eq!(hex(&actual_okm), okm);
 }
 
 #[test]
-fn hkdf_answers_as_in_rfc_5869_a_1() {
-    hkdf(
+fn hkdf_matches_rfc_5869_a_1() {
+    assert_hkdf(
         &(0x00..=0x0c).collect::<Vec<u8>>(),
         &[0x0b; 22],
         &(0xf0..=0xf9).collect::<Vec<u8>>(),
@@ -34,8 +34,8 @@ fn hkdf_answers_as_in_rfc_5869_a_1() {
 }
 
 #[test]
-fn hkdf_answers_as_in_rfc_5869_a_2_of_long_inputs() {
-    hkdf(
+fn hkdf_of_long_inputs_matches_rfc_5869_a_2() {
+    assert_hkdf(
         &(0x60..=0xaf).collect::<Vec<u8>>(),
         &(0x00..=0x4f).collect::<Vec<u8>>(),
         &(0xb0..=0xff).collect::<Vec<u8>>(),
@@ -46,8 +46,8 @@ fn hkdf_answers_as_in_rfc_5869_a_2_of_long_inputs() {
 }
 
 #[test]
-fn hkdf_answers_as_in_rfc_5869_a_3_without_salt_and_info() {
-    hkdf(
+fn hkdf_without_salt_and_info_matches_rfc_5869_a_3() {
+    assert_hkdf(
         &[],
         &[0x0b; 22],
         &[],
@@ -57,7 +57,7 @@ fn hkdf_answers_as_in_rfc_5869_a_3_without_salt_and_info() {
 }
 
 #[test]
-fn argon2id_answers_as_in_rfc_9106_section_5_3() {
+fn argon2id_matches_rfc_9106_section_5_3() {
     let params = ParamsBuilder::new()
         .m_cost(32)
         .t_cost(3)

@@ -1,6 +1,6 @@
-//! How fast it is in a browser's WebAssembly: `cargo xtask bench` reads what this prints.
+//! Benchmark in a browser's WebAssembly. `cargo xtask bench` parses its output.
 #![cfg(target_arch = "wasm32")]
-#![allow(clippy::unwrap_used, reason = "in a test, what fails may panic")]
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use shared_crypto::{Envelope, Passphrase, Payload, Salt, SealingKeys, open, seal};
 use wasm_bindgen::prelude::*;
@@ -17,7 +17,7 @@ extern "C" {
 const RUNS: usize = 7;
 const MEGABYTES: f64 = 8.0;
 
-/// The median of a few runs, in milliseconds.
+/// Returns the median time of several runs, in milliseconds.
 fn median(mut work: impl FnMut()) -> f64 {
     let mut times: Vec<f64> = (0..RUNS)
         .map(|_| {
@@ -31,7 +31,7 @@ fn median(mut work: impl FnMut()) -> f64 {
 }
 
 #[wasm_bindgen_test]
-fn the_speed_of_sealing_opening_and_stretching() {
+fn speed_of_seal_open_and_argon2() {
     let payload = Payload::text("x".repeat(8_000_000));
     let sealed = seal(&payload, SealingKeys::generate().unwrap(), None).unwrap();
     let envelope = Envelope::parse(sealed.envelope().to_vec()).unwrap();
@@ -42,6 +42,6 @@ fn the_speed_of_sealing_opening_and_stretching() {
     let opening = median(|| drop(open(&envelope, sealed.keys(), sealed.share()).unwrap()));
     console_log!("speed: open {:.1} MB/s", per_second(opening));
     let passphrase = Passphrase::new("correct horse battery staple").unwrap();
-    let stretching = median(|| drop(passphrase.derive_key(&Salt::from_bytes([7; 16])).unwrap()));
-    console_log!("speed: stretch {stretching:.1} ms");
+    let argon2 = median(|| drop(passphrase.derive_key(&Salt::from_bytes([7; 16])).unwrap()));
+    console_log!("speed: argon2 {argon2:.1} ms");
 }

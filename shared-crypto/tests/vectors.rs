@@ -1,24 +1,24 @@
-//! The frozen files, by the public doors alone. `web.rs` runs this very file in a browser.
-#![allow(clippy::unwrap_used, reason = "in a test, what fails may panic")]
+//! Checks the test vectors through the public API. `web.rs` includes this file and runs it in a browser.
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
-#[path = "common/frozen.rs"]
-pub(crate) mod frozen;
-#[path = "common/reader.rs"]
-pub(crate) mod reader;
+#[path = "common/recipient.rs"]
+pub(crate) mod recipient;
+#[path = "common/test_vectors.rs"]
+pub(crate) mod test_vectors;
 
-use frozen::{Vector, refused, vectors};
-use reader::read;
+use recipient::open_secret;
 use shared_crypto::{
     Claim, Error, LinkKey, Passphrase, Payload, ReceiptLink, ReceiptToken, Sealed, SealingKeys, SecretId,
     SecretLink, ServerShare, claim_hash, request_hash, seal,
 };
+use test_vectors::{Vector, refused, vectors};
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const ORIGIN: &str = "https://ikrypt.example";
 
 #[test]
-fn the_files_are_whole() {
+fn vector_files_are_complete() {
     let names: Vec<String> = vectors().into_iter().map(|v| v.name).collect();
     assert_eq!(
         names,
@@ -36,16 +36,16 @@ fn the_files_are_whole() {
 }
 
 #[test]
-fn every_vector_opens_to_its_payload() {
+fn vector_opens_to_its_payload() {
     for v in vectors() {
         let share = ServerShare::from_bytes(v.share.array());
-        let payload = read(&v.link, &v.envelope, &share, v.passphrase.as_deref());
-        assert_eq!(payload.as_ref().map(written_out), Ok(v.payload.as_slice().to_vec()), "{}", v.name);
+        let payload = open_secret(&v.link, &v.envelope, &share, v.passphrase.as_deref());
+        assert_eq!(payload.as_ref().map(encode_payload), Ok(v.payload.as_slice().to_vec()), "{}", v.name);
     }
 }
 
 #[test]
-fn every_vector_is_sealed_and_derived_to_the_very_bytes() {
+fn sealing_a_vector_returns_its_bytes() {
     for v in vectors() {
         let name = &v.name;
         let sealed = sealed(&v);
@@ -70,7 +70,7 @@ fn every_vector_is_sealed_and_derived_to_the_very_bytes() {
 }
 
 #[test]
-fn every_link_of_the_vectors_says_what_it_was_made_of() {
+fn link_of_a_vector_is_parsed_to_its_parts() {
     for v in vectors() {
         let link = SecretLink::parse(&v.link).unwrap();
         assert_eq!(link.origin(), ORIGIN);
@@ -84,7 +84,7 @@ fn every_link_of_the_vectors_says_what_it_was_made_of() {
 }
 
 #[test]
-fn every_refused_envelope_is_refused_for_its_own_reason() {
+fn malformed_envelope_is_rejected_with_its_error() {
     for r in refused() {
         let expected = match r.name.as_str() {
             "unknown-kind" => Error::UnknownKind,
@@ -95,37 +95,37 @@ fn every_refused_envelope_is_refused_for_its_own_reason() {
             "tag-flipped" => Error::Decrypt,
             "truncated" => Error::EnvelopeLength,
             name if name.starts_with("bundle-") => Error::Bundle,
-            name => panic!("nobody said why {name} is refused"),
+            name => panic!("no error is specified for {name}"),
         };
         let share = ServerShare::from_bytes(r.share.array());
-        assert_eq!(read(&r.link, &r.envelope, &share, None), Err(expected), "{}", r.name);
+        assert_eq!(open_secret(&r.link, &r.envelope, &share, None), Err(expected), "{}", r.name);
     }
 }
 
-/// Seals as the vector's sender did, Argon2id included.
+/// Seals the payload of a vector with its keys, including Argon2id.
 fn sealed(v: &Vector) -> Sealed {
-    let fresh = SealingKeys::fixed(
+    let sealing_keys = SealingKeys::fixed(
         LinkKey::from_bytes(v.link_key.array()),
         ServerShare::from_bytes(v.share.array()),
         ReceiptToken::from_bytes(v.receipt_token.array()),
         v.nonce.array(),
     );
-    let stretched = v.passphrase.as_ref().map(|text| {
-        let stretched = Passphrase::new(text).unwrap().derive_key(&fresh.derive_salt()).unwrap();
-        assert_eq!(stretched.as_bytes(), &v.stretched.array(), "{}", v.name);
-        stretched
+    let passphrase_key = v.passphrase.as_ref().map(|text| {
+        let passphrase_key = Passphrase::new(text).unwrap().derive_key(&sealing_keys.derive_salt()).unwrap();
+        assert_eq!(passphrase_key.as_bytes(), &v.stretched.array(), "{}", v.name);
+        passphrase_key
     });
-    seal(&payload(v), fresh, stretched.as_ref()).unwrap()
+    seal(&payload(v), sealing_keys, passphrase_key.as_ref()).unwrap()
 }
 
-/// The payload that a vector was made of, as the reference's source has it.
+/// Returns the payload of a vector.
 fn payload(v: &Vector) -> Payload {
-    let made = match v.name.as_str() {
+    let payload = match v.name.as_str() {
         "bundle" => staging_credentials(),
         _ => Payload::text(str::from_utf8(&v.payload.as_slice()[1..]).unwrap()),
     };
-    assert_eq!(written_out(&made), v.payload.as_slice(), "{}", v.name);
-    made
+    assert_eq!(encode_payload(&payload), v.payload.as_slice(), "{}", v.name);
+    payload
 }
 
 fn staging_credentials() -> Payload {
@@ -139,13 +139,13 @@ fn staging_credentials() -> Payload {
     Payload::Files(Bundle::new("staging credentials", files).unwrap())
 }
 
-/// `kind ‖ body`, written by the test's own hand from what the payload says of itself.
-pub(crate) fn written_out(payload: &Payload) -> Vec<u8> {
+/// Encodes `kind ‖ body` independently of the crate, from the public accessors of the payload.
+pub(crate) fn encode_payload(payload: &Payload) -> Vec<u8> {
     let be32 = |len: usize| u32::try_from(len).unwrap().to_be_bytes();
     let bundle = match payload {
         Payload::Text(text) => return [&[1], text.as_bytes()].concat(),
         Payload::Files(bundle) => bundle,
-        _ => panic!("a kind that version 1 does not have"),
+        _ => panic!("version 1 has no such kind"),
     };
     let mut out = [&[2], be32(bundle.note().len()).as_slice(), bundle.note().as_bytes()].concat();
     out.push(u8::try_from(bundle.files().len()).unwrap());

@@ -1,5 +1,5 @@
-// Version 1 of the protocol once more, by the browser's own cryptography: nothing here is the crate's.
-// WebCrypto has no Argon2id, so `stretched` comes from outside: 32 bytes, or nothing for no passphrase.
+// Version 1 of the protocol with WebCrypto, independent of the crate. WebCrypto has no Argon2id, so the caller passes the
+// passphrase key: 32 bytes, or nothing if there is no passphrase.
 
 const { subtle } = crypto;
 
@@ -11,7 +11,7 @@ const unbase64 = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replac
 const base64 = (bytes) =>
   btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 
-/** HKDF-SHA-256: every derived value of the protocol is one Extract and one Expand. */
+/** Derives a value with HKDF-SHA-256: one Extract and one Expand. */
 async function hkdf(salt, secret, info, length) {
   const key = await subtle.importKey("raw", secret, "HKDF", false, ["deriveBits"]);
   return new Uint8Array(await subtle.deriveBits({ name: "HKDF", hash: "SHA-256", salt, info }, key, 8 * length));
@@ -24,8 +24,8 @@ function paddedLen(n) {
   return Math.ceil(n / step) * step;
 }
 
-async function contentKey(linkKey, share, stretched, header) {
-  const root = join(linkKey, stretched ?? new Uint8Array(32));
+async function contentKey(linkKey, share, passphraseKey, header) {
+  const root = join(linkKey, passphraseKey ?? new Uint8Array(32));
   const base = await hkdf(ascii("ikrypt/v1 root"), root, join(ascii("ikrypt/v1 content"), header), 32);
   const key = await hkdf(share, base, join(ascii("ikrypt/v1 aes-256-gcm"), header), 32);
   return subtle.importKey("raw", key, "AES-GCM", false, ["encrypt", "decrypt"]);
@@ -34,8 +34,8 @@ async function contentKey(linkKey, share, stretched, header) {
 const linkCheck = (linkKey, linkByte, id) =>
   hkdf(ascii("ikrypt/v1 link"), linkKey, join(ascii("ikrypt/v1 link check"), [linkByte], id), 3);
 
-/** `kind ‖ body` of what the link, the envelope and the share open; throws where a step does not hold. */
-export async function openByWebCrypto(link, envelope, share, stretched) {
+/** Decrypts an envelope, and returns `kind ‖ body`. Throws an error that names the failed step. */
+export async function openByWebCrypto(link, envelope, share, passphraseKey) {
   const [, id, fragment] = /\/s\/([\w-]{16})#k=([\w-]{48})$/.exec(link);
   const [linkByte, ...rest] = unbase64(fragment);
   const [linkKey, check] = [new Uint8Array(rest.slice(0, 32)), rest.slice(32)];
@@ -43,8 +43,8 @@ export async function openByWebCrypto(link, envelope, share, stretched) {
 
   const bytes = unbase64(envelope);
   const [header, nonce, sealed] = [bytes.slice(0, 4), bytes.slice(4, 16), bytes.slice(16)];
-  if (!same(header, [1, 1, stretched ? 1 : 0, 0]) || linkByte !== 0x10 + header[2]) throw new Error("header");
-  const key = await contentKey(linkKey, unbase64(share), stretched, header);
+  if (!same(header, [1, 1, passphraseKey ? 1 : 0, 0]) || linkByte !== 0x10 + header[2]) throw new Error("header");
+  const key = await contentKey(linkKey, unbase64(share), passphraseKey, header);
   const plain = new Uint8Array(
     await subtle.decrypt({ name: "AES-GCM", iv: nonce, additionalData: header }, key, sealed),
   );
@@ -54,15 +54,15 @@ export async function openByWebCrypto(link, envelope, share, stretched) {
   return join(plain.slice(0, 1), plain.slice(5, end));
 }
 
-/** Seals `kind ‖ body`: the link, the envelope and the share. */
-export async function sealByWebCrypto(payload, linkKey, stretched) {
+/** Encrypts `kind ‖ body`, and returns the link, the envelope and the share. */
+export async function sealByWebCrypto(payload, linkKey, passphraseKey) {
   const [share, nonce, id] = [32, 12, 12].map((length) => crypto.getRandomValues(new Uint8Array(length)));
-  const header = new Uint8Array([1, 1, stretched ? 1 : 0, 0]);
+  const header = new Uint8Array([1, 1, passphraseKey ? 1 : 0, 0]);
   const framed = join(payload.slice(0, 1), be32(payload.length - 1), payload.slice(1));
   const plain = new Uint8Array(paddedLen(framed.length));
   plain.set(framed);
 
-  const key = await contentKey(linkKey, share, stretched, header);
+  const key = await contentKey(linkKey, share, passphraseKey, header);
   const sealed = await subtle.encrypt({ name: "AES-GCM", iv: nonce, additionalData: header }, key, plain);
   const linkByte = 0x10 + header[2];
   const fragment = join([linkByte], linkKey, await linkCheck(linkKey, linkByte, id));

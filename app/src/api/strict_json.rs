@@ -1,4 +1,4 @@
-//! JSON that is one object, holds what is asked for, and nothing else.
+//! A codec for JSON that rejects unknown fields and everything but one object.
 
 use leptos::server_fn::{ContentType, Decodes, Encodes, Format, FormatType};
 use serde::Serialize;
@@ -29,14 +29,14 @@ impl<T: DeserializeOwned> Decodes<T> for StrictJson {
     type Error = serde_json::Error;
 
     fn decode(bytes: Bytes) -> Result<T, Self::Error> {
-        // serde reads a struct from an array too.
+        // serde would also deserialise a struct from an array.
         if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) != Some(&b'{') {
             return Err(serde_json::Error::custom("not an object"));
         }
-        let mut unknown = false;
-        let mut reader = serde_json::Deserializer::from_slice(&bytes);
-        let value = serde_ignored::deserialize(&mut reader, |_| unknown = true)?;
-        reader.end()?;
-        if unknown { Err(serde_json::Error::custom("unknown field")) } else { Ok(value) }
+        let mut has_unknown_field = false;
+        let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
+        let value = serde_ignored::deserialize(&mut deserializer, |_| has_unknown_field = true)?;
+        deserializer.end()?;
+        if has_unknown_field { Err(serde_json::Error::custom("unknown field")) } else { Ok(value) }
     }
 }

@@ -5,7 +5,7 @@ use js_sys::{Date, Object, Reflect};
 use leptos::prelude::window;
 use wasm_bindgen::JsValue;
 
-use crate::phrase;
+use shared_crypto::format;
 
 /// The reader's clock: only for wording, never for a decision.
 pub fn now_ms() -> f64 {
@@ -39,7 +39,7 @@ pub fn date(time: DateTime<Utc>) -> String {
 pub fn relative(time: DateTime<Utc>) -> String {
     #[expect(clippy::cast_possible_truncation, reason = "whole seconds of this century")]
     let now = (now_ms() / 1000.0) as i64;
-    phrase::until(time.timestamp() - now)
+    format::until(time.timestamp() - now)
 }
 
 fn local(time: DateTime<Utc>) -> Date {

@@ -11,7 +11,7 @@ use shared_crypto::{Error, ReceiptLink};
 use crate::browser::api::{call_until_answered, sleep};
 use crate::browser::patience::Patience;
 use crate::browser::{Failure, call, dom, page, time};
-use crate::phrase;
+use shared_crypto::format;
 
 const PATIENCE_MS: u32 = 10_000;
 /// A page that somebody looks at asks again after so long.
@@ -163,10 +163,10 @@ fn show(receipt: &ReceiptResponse) {
     let is_live = receipt.state == SecretState::Live;
     dom::say("shown-title", headline(receipt));
     let used = receipt.viewed_at.len();
-    dom::say("views", &format!("{used} of {} used.", phrase::count(receipt.max_views.into(), "view")));
+    dom::say("views", &format!("{used} of {} used.", format::count(receipt.max_views.into(), "view")));
     let wrong = match receipt.wrong_passphrases {
         0 => String::new(),
-        wrong => format!("{} tried.", phrase::count(wrong.into(), "wrong passphrase")),
+        wrong => format!("{} tried.", format::count(wrong.into(), "wrong passphrase")),
     };
     dom::announce("wrong", &wrong);
     let line = dom::at("timeline");

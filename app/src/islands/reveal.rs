@@ -74,7 +74,7 @@ fn wake() {
     page::on_absence(ABSENCE, move || away.conceal(true));
     match start(&page::href()) {
         Ok(link) => {
-            dom::show("exposed", link.exposed());
+            dom::show("exposed", link.is_exposed());
             reader.link.replace(Some(link));
             reader.look();
         }

@@ -1,4 +1,4 @@
-//! The description of each call: its purpose, types and example.
+//! Describes each call: its purpose, types and example.
 
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
@@ -12,9 +12,10 @@ pub(crate) struct CallDescription {
     pub(crate) call: Call,
     pub(crate) summary: &'static str,
     pub(crate) description: &'static str,
-    answered: &'static str,
+    /// The description of the successful response.
+    success: &'static str,
     request: fn(&mut SchemaGenerator) -> Value,
-    answer: fn(&mut SchemaGenerator) -> Value,
+    response: fn(&mut SchemaGenerator) -> Value,
     example: fn(&Value) -> Value,
 }
 
@@ -22,37 +23,38 @@ fn reference<T: JsonSchema>(types: &mut SchemaGenerator) -> Value {
     types.subschema_for::<T>().to_value()
 }
 
-/// In the order in which a secret meets them.
+/// The descriptions, in the order of [`Call::ALL`].
 pub(crate) const CALLS: [CallDescription; 5] = [
     CallDescription {
         call: Call::Create,
-        summary: "Store a sealed secret",
-        description: "Creating twice is creating once: the same request again has the same answer, whatever has become \
-            of the secret since. An envelope whose plain length no correct writer makes is refused, so that no client \
-            can forget to hide the length.",
-        answered: "Stored. The link is `/s/{id}#k={fragment}`; the fragment never goes to the server",
+        summary: "Store an encrypted secret",
+        description: "This call is idempotent: a repeated request returns the same response and stores nothing, even \
+            if the secret has ended in the meantime. The server rejects an envelope whose plaintext is not padded to \
+            an allowed length, so that every client hides the length of its secrets.",
+        success: "The secret is stored. Its link is `/s/{id}#k={fragment}`; the fragment is never sent to the server",
         request: reference::<CreateRequest>,
-        answer: reference::<CreateResponse>,
+        response: reference::<CreateResponse>,
         example: |example| example["create"].clone(),
     },
     CallDescription {
         call: Call::Open,
-        summary: "Look at the envelope",
-        description: "Costs no view. The client checks that the envelope belongs to the link before it asks for one.",
-        answered: "The envelope, and how often and how long it can still be revealed",
+        summary: "Load the envelope",
+        description: "Uses no view. The client checks that the envelope belongs to the link before it reveals the secret.",
+        success: "The envelope, its views and its expiry",
         request: reference::<OpenRequest>,
-        answer: reference::<OpenResponse>,
+        response: reference::<OpenResponse>,
         example: |example| json!({ "id": ID, "access": example["access"] }),
     },
     CallDescription {
         call: Call::Reveal,
-        summary: "Get the server's half of the key",
-        description: "Costs one view, once for each claim: for five minutes the same request has the same answer, also \
-            after the secret is gone. The last view deletes the record in the same transaction. A wrong passphrase \
-            costs no view; the fifth in a row, and each after it, locks the secret for a while.",
-        answered: "The share",
+        summary: "Use a view and get the server's key share",
+        description: "This call is idempotent for five minutes: a request with the same claim uses no second view and \
+            returns the same response, even if the secret has ended in the meantime. The transaction that releases the \
+            last view deletes the ciphertext. A wrong passphrase uses no view. The fifth in a row, and each further \
+            one, locks the secret for some time.",
+        success: "The server's key share",
         request: reference::<RevealRequest>,
-        answer: reference::<RevealResponse>,
+        response: reference::<RevealResponse>,
         example: |example| {
             json!({
                 "id": ID, "access": example["access"], "reveal": example["reveal"], "claim": example["claim"],
@@ -61,30 +63,31 @@ pub(crate) const CALLS: [CallDescription; 5] = [
     },
     CallDescription {
         call: Call::Receipt,
-        summary: "See what became of a secret",
-        description: "For the sender, who made the token. Answered until seven days after the expiry.",
-        answered: "The receipt",
+        summary: "Get the receipt of a secret",
+        description: "For the sender, who has the receipt token. A receipt is available until seven days after the \
+            secret's expiry time.",
+        success: "The receipt",
         request: reference::<ReceiptRequest>,
-        answer: reference::<ReceiptResponse>,
+        response: reference::<ReceiptResponse>,
         example: |example| json!({ "token": example["token"] }),
     },
     CallDescription {
         call: Call::Burn,
         summary: "Delete a secret before it expires",
-        description: "For the sender. What ended first stays: burning what was viewed, has expired or was burned \
-            changes nothing.",
-        answered: "The receipt as it is after it",
+        description: "For the sender, who has the receipt token. This call is idempotent: it does not change a secret \
+            that was viewed, has expired or was burned before.",
+        success: "The receipt after the call",
         request: reference::<ReceiptRequest>,
-        answer: reference::<ReceiptResponse>,
+        response: reference::<ReceiptResponse>,
         example: |example| json!({ "token": example["token"] }),
     },
 ];
 
-/// No secret has it, but by a chance of 2^-96.
+/// The id in examples. The probability that a secret has it is 2^-96.
 const ID: &str = "AAAAAAAAAAAAAAAA";
 
 impl CallDescription {
-    /// Its entry under `paths`.
+    /// Returns the entry of the call under `paths`.
     pub(super) fn path(
         &self,
         types: &mut SchemaGenerator,
@@ -95,8 +98,8 @@ impl CallDescription {
         responses.insert(
             self.call.success_status().to_string(),
             json!({
-                "description": self.answered,
-                "content": { "application/json": { "schema": (self.answer)(types) } },
+                "description": self.success,
+                "content": { "application/json": { "schema": (self.response)(types) } },
             }),
         );
         for code in self.errors() {
@@ -110,24 +113,24 @@ impl CallDescription {
                 if matches!(status, 429 | 503) || self.call == Call::Reveal && status == 403 {
                     response["headers"] = json!({
                         "Retry-After": {
-                            "description": "Seconds until another try is worth it",
+                            "description": "Seconds to wait before the next attempt",
                             "schema": { "type": "integer", "minimum": 1 },
                         },
                     });
                 }
                 response
             });
-            let said = response["description"].as_str().unwrap_or_default();
-            let more = variant["description"]
+            let description = response["description"].as_str().unwrap_or_default();
+            let addition = variant["description"]
                 .as_str()
                 .unwrap_or_default()
                 .trim_start_matches(&format!("{status}: "));
-            response["description"] = json!([said, more].join(" ").trim());
+            response["description"] = json!([description, addition].join(" ").trim());
             if let Some(list) = response["content"]["application/json"]["schema"]["oneOf"].as_array_mut() {
                 list.push(variant.clone());
             }
         }
-        // An empty requirement: where anybody may create, nothing is shown.
+        // The empty requirement allows `create` without a token, for servers that require none.
         let security = if self.call == Call::Create { json!([{}, { "token": [] }]) } else { json!([]) };
         json!({
             "post": {
@@ -146,7 +149,7 @@ impl CallDescription {
         })
     }
 
-    /// Returns the errors that the call may answer with, by status and name.
+    /// Returns all errors of the call, sorted by status and name.
     pub(crate) fn errors(&self) -> Vec<ErrorCode> {
         let mut errors = [&Call::COMMON_ERRORS, self.call.own_errors()].concat();
         errors.sort_unstable_by_key(|code| (code.status(), code.name()));

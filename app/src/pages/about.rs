@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 
 use super::{Meta, operator};
-use crate::shell::Site;
+use crate::site::Site;
 
 pub(super) const META: Meta = Meta::text(
     "/about",

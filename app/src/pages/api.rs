@@ -7,7 +7,7 @@ use super::Meta;
 use shared_crypto::messages::CONFIG_PATH;
 
 use crate::openapi::{CALLS, CallDescription, PYTHON, curl, document};
-use crate::shell::Site;
+use crate::site::Site;
 
 pub(super) const META: Meta = Meta::text(
     "/docs/api",

@@ -4,8 +4,8 @@ use leptos::prelude::*;
 
 use crate::components::{Alert, Asleep, PassphraseField, hush};
 use crate::islands::{CUSTOM, Compose};
-use crate::phrase;
-use crate::shell::Site;
+use crate::site::Site;
+use shared_crypto::format;
 use vault::SecretLimits;
 
 /// The lives that the form offers, in seconds.
@@ -36,7 +36,7 @@ pub(super) fn form(site: &Site, focused: bool) -> AnyView {
 
 fn write(limits: SecretLimits, needs_token: bool, focused: bool) -> impl IntoView {
     let max_bytes = limits.max_secret_bytes;
-    let size = phrase::size(max_bytes as u64);
+    let size = format::size(max_bytes as u64);
     view! {
         <fieldset id="form" class="form" disabled>
             <legend class="visually-hidden">"Your secret"</legend>
@@ -109,7 +109,7 @@ fn expiry(max: u32) -> impl IntoView {
     let options = allowed(&TTLS, max);
     let usual = options.iter().copied().filter(|ttl| *ttl <= USUAL_TTL).max();
     let options = options.into_iter().map(move |ttl| {
-        view! { <option value=ttl selected=Some(ttl) == usual>{phrase::duration(ttl.into())}</option> }
+        view! { <option value=ttl selected=Some(ttl) == usual>{format::duration(ttl.into())}</option> }
     });
     let units =
         UNITS.map(|(seconds, name)| view! { <option value=seconds selected=name == "hours">{name}</option> });
@@ -131,7 +131,7 @@ fn expiry(max: u32) -> impl IntoView {
 fn views(max: u8) -> impl IntoView {
     let options = allowed(&VIEWS, max)
         .into_iter()
-        .map(|views| view! { <option value=views>{phrase::times(views)}</option> });
+        .map(|views| view! { <option value=views>{format::times(views.into())}</option> });
     view! {
         <div class="field">
             <label for="views">"Can be opened"</label>

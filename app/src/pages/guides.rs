@@ -9,7 +9,7 @@ pub(super) mod password;
 use leptos::prelude::*;
 
 use super::{Meta, Page, form};
-use crate::shell::Site;
+use crate::site::Site;
 
 pub(super) const META: Meta = Meta::text(
     "/guides",

@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 
 use super::{Meta, form};
-use crate::shell::Site;
+use crate::site::Site;
 
 pub(super) const META: Meta = Meta {
     route: "/",

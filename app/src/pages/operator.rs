@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::shell::{LegalText, Operator};
+use crate::site::{LegalText, Operator};
 
 /// The operator's own text, in place of a page's.
 pub(super) fn own_text(text: &LegalText) -> impl IntoView + use<> {

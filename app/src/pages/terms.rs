@@ -1,8 +1,8 @@
 use leptos::prelude::*;
 
 use super::{Meta, operator};
-use crate::phrase;
-use crate::shell::Site;
+use crate::site::Site;
+use shared_crypto::format;
 
 pub(super) const META: Meta = Meta::text(
     "/terms",
@@ -18,9 +18,9 @@ fn view(site: &Site) -> impl IntoView + use<> {
     let limits = site.limits;
     let allowed = format!(
         "A secret can have {} at most, live for {} at most, and be opened {} at most.",
-        phrase::size(u64::try_from(limits.max_secret_bytes).unwrap_or(u64::MAX)),
-        phrase::duration(limits.max_ttl.into()),
-        phrase::times(limits.max_views),
+        format::size(u64::try_from(limits.max_secret_bytes).unwrap_or(u64::MAX)),
+        format::duration(limits.max_ttl.into()),
+        format::times(limits.max_views.into()),
     );
     view! {
         <h1>"Terms of use"</h1>

@@ -3,7 +3,8 @@ use std::collections::HashSet;
 use chrono::TimeDelta;
 
 use super::*;
-use crate::shell::{Assets, Contact, LegalText, Operator, render};
+use crate::shell::render;
+use crate::site::{Assets, Contact, LegalText, Operator};
 use vault::{CLAIM_TTL, RECEIPT_TTL, SecretLimits};
 
 fn site() -> Site {

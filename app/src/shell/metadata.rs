@@ -1,16 +1,16 @@
-//! What a page says of itself to browsers, search engines and previews.
+//! Metadata of a page for browsers, search engines and link previews.
 
 use leptos::attr::custom::custom_attribute;
 use leptos::prelude::*;
 use serde_json::json;
 
-use super::Site;
 use crate::pages::{Page, Question};
+use crate::site::Site;
 
-/// What every preview of a link to a secret or a receipt says, and all it says.
-const SHARED: &str = "Somebody sent you a secret";
+/// The title in the preview of a link to a secret or a receipt. The preview shows nothing else.
+const PREVIEW_TITLE: &str = "Somebody sent you a secret";
 
-/// Everything in `<head>` that differs from page to page or from site to site, scripts and styles apart.
+/// Renders the elements of `<head>` that depend on the page or the site, without scripts and styles.
 pub(super) fn metadata(page: Page, site: &Site, nonce: &str) -> impl IntoView + use<> {
     let title = title(page, site);
     let canonical = site.public_url.as_ref().zip(page.path()).map(|(origin, path)| format!("{origin}{path}"));
@@ -33,7 +33,7 @@ pub(super) fn metadata(page: Page, site: &Site, nonce: &str) -> impl IntoView + 
     }
 }
 
-/// Pages that search engines may keep carry the site's name; what somebody was sent does not.
+/// Returns the title. It includes the name of the site on pages that search engines index, but not on a secret's page.
 pub(super) fn title(page: Page, site: &Site) -> String {
     if page.is_indexed() {
         format!("{} · {}", page.title(), site.operator.site_name)
@@ -49,7 +49,7 @@ fn open_graph(page: Page, title: String, site: &Site, url: Option<String>) -> im
             property("og:description", page.description().to_owned()),
         )
     });
-    let title = if matches!(page, Page::Secret | Page::Receipt) { SHARED.to_owned() } else { title };
+    let title = if matches!(page, Page::Secret | Page::Receipt) { PREVIEW_TITLE.to_owned() } else { title };
     (
         property("og:type", "website".to_owned()),
         property("og:title", title),
@@ -58,13 +58,13 @@ fn open_graph(page: Page, title: String, site: &Site, url: Option<String>) -> im
     )
 }
 
-/// Open Graph's attribute is not one of HTML, so the macro does not know it.
+/// Renders a property of Open Graph. Its attribute is not part of HTML, so the macro `view!` does not know it.
 fn property(name: &'static str, content: String) -> impl IntoView {
     let property = custom_attribute("property", name);
     view! { <meta {..property} content=content/> }
 }
 
-/// Questions and answers as schema.org has them. No `<` remains that could end the script.
+/// Returns questions and answers as JSON-LD (schema.org). It escapes each `<`, so that none can end the script element.
 fn json_ld(questions: &[Question]) -> String {
     let questions: Vec<_> = questions
         .iter()
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_in_a_question_ends_the_script() {
+    fn markup_in_a_question_does_not_end_the_script() {
         let data = json_ld(&[Question { ask: "</script><script>", answer: "<!-- \"a\" & b" }]);
         assert!(!data.contains('<'), "{data}");
         let read: serde_json::Value = serde_json::from_str(&data).unwrap();

@@ -1,82 +1,84 @@
-//! Pages as templates: the text that a build fixes, with placeholders for settings and for the nonce.
+//! Turns pages into templates: the text that is the same in every instance of a build, with placeholders for settings and
+//! for the nonce.
 //!
 //! `ikrypt verify` fills a template with the settings that a server reports, and compares the result with the page
-//! that the server sends. The templates are found by rendering: once with marks in place of values, and once for each
-//! way in which a setting adds or removes a part of the page.
+//! that the server sends. A template is derived from renderings of the page: one with marks in place of values, and one for
+//! each way in which a setting adds or removes a part of the page.
 
 mod choice;
-mod unit;
+mod token;
 
 use serde::Serialize;
 
-use super::{Assets, Operator, Site, render};
+use super::render;
 use crate::pages::Page;
-use unit::mark;
+use crate::site::{Assets, Operator, Site};
+use token::mark;
 
 /// A part of a template.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Part {
-    /// Text that is the same on every instance.
+    /// Text that is the same in every instance.
     Text(String),
-    /// The place of a value.
+    /// A placeholder for a value.
     Value {
-        /// Which value: a setting, or `nonce`.
+        /// The name of the value: a setting, or `nonce`.
         value: &'static str,
-        /// How it is written here.
+        /// The format of the value.
         format: Format,
     },
-    /// One of several parts, selected by a setting.
+    /// Several alternatives, of which a setting selects one.
     Choice {
-        /// Which setting.
+        /// The name of the setting.
         choice: &'static str,
-        /// What stands here for which value of it.
+        /// The alternatives.
         cases: Vec<Case>,
     },
 }
 
-/// How a value is written in a page.
+/// The format of a value in a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
-    /// Escaped as text.
+    /// Text, escaped.
     Text,
-    /// Escaped as the value of an attribute in double quotes.
+    /// An attribute in double quotes, escaped.
     Attribute,
-    /// A `<p>` for each paragraph.
+    /// Paragraphs, each in a `<p>`.
     Paragraphs,
-    /// In digits.
+    /// A number in digits.
     Number,
-    /// Bytes, as [`crate::phrase::size`] writes them.
+    /// A number of bytes, as [`shared_crypto::format::size`] writes it.
     Size,
-    /// Seconds, as [`crate::phrase::duration`] writes them.
+    /// A number of seconds, as [`shared_crypto::format::duration`] writes it.
     Duration,
-    /// How often, as [`crate::phrase::times`] writes it.
+    /// A number of repetitions, as [`shared_crypto::format::times`] writes it.
     Times,
 }
 
-/// What stands in a page for some values of a setting.
+/// The parts of a page for some values of a setting.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Case {
-    /// The kind of value; for a number the least one. The last case that applies is used.
+    /// The value, or for a number the lowest value. The last case that matches is used.
     pub when: String,
     /// The parts.
     pub parts: Vec<Part>,
 }
 
-/// The template of a page.
+/// Returns the template of a page.
 pub fn template(page: Page, assets: &Assets) -> Vec<Part> {
     let base = Site {
         public_url: None,
-        limits: unit::LIMITS,
+        limits: token::LIMITS,
         needs_token: false,
         assets: assets.clone(),
         operator: Operator { site_name: mark("site_name"), ..Operator::default() },
     };
-    // The operator's own text takes the place of the whole page, other choices included.
-    for (setting, own) in choice::own_texts(&base) {
-        if render(page, &own, "") != render(page, &base, "") {
-            let cases = [("absent", &base), ("present", &own)]
+    // The operator's own text replaces the whole page, including all choices in it.
+    for (setting, site) in choice::sites_with_own_text(&base) {
+        if render(page, &site, "") != render(page, &base, "") {
+            let cases = [("absent", &base), ("present", &site)]
                 .map(|(when, site)| Case { when: when.to_owned(), parts: choice::parts(page, site) });
             return vec![Part::Choice { choice: setting, cases: cases.into() }];
         }

@@ -104,32 +104,14 @@ pub(super) fn write_text(text: &str, format: Format, page: &mut String) {
     }
 }
 
-/// Writes a limit as the pages word it; a test compares with their own wording.
+/// Writes a limit as the pages format it.
 pub(super) fn write_number(number: u64, format: Format, page: &mut String) {
-    let counted = |number: u64, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
-    let words = match (format, number) {
-        (Format::Size, 0..1024) => counted(number, "byte"),
-        (Format::Size, 1024..1_048_576) => tenths(number, 1024, "KB"),
-        (Format::Size, _) => tenths(number, 1_048_576, "MB"),
-        (Format::Duration, 0..60) => counted(number, "second"),
-        (Format::Duration, 60..3600) => counted(number / 60, "minute"),
-        (Format::Duration, 3600..172_800) => counted(number / 3600, "hour"),
-        (Format::Duration, _) => counted(number / 86_400, "day"),
-        (Format::Times, 1) => "once".to_owned(),
-        (Format::Times, 2) => "twice".to_owned(),
-        (Format::Times, _) => format!("{number} times"),
-        _ => number.to_string(),
-    };
-    page.push_str(&words);
-}
-
-/// A number of units, rounded up to one decimal.
-fn tenths(bytes: u64, unit: u64, name: &str) -> String {
-    let tenths = (bytes * 10).div_ceil(unit);
-    match tenths % 10 {
-        0 => format!("{} {name}", tenths / 10),
-        rest => format!("{}.{rest} {name}", tenths / 10),
-    }
+    page.push_str(&match format {
+        Format::Size => shared_crypto::format::size(number),
+        Format::Duration => shared_crypto::format::duration(number),
+        Format::Times => shared_crypto::format::times(number),
+        Format::Number | Format::Text | Format::Attribute | Format::Paragraphs => number.to_string(),
+    });
 }
 
 /// Shows the first difference between two pages, from the tag before it on.

@@ -5,7 +5,8 @@ mod encoding;
 mod headers;
 
 use app::pages::Page as AppPage;
-use app::shell::{Assets, Contact, LegalText, Operator, Site, render};
+use app::shell::render;
+use app::site::{Assets, Contact, LegalText, Operator, Site};
 use vault::SecretLimits;
 
 use super::*;
@@ -159,10 +160,10 @@ fn limits_are_worded_as_on_the_pages() {
         text
     };
     for number in (0..4_000).chain((0..40).map(|power| 3_u64.pow(power) % 70_000_000)) {
-        assert_eq!(written(number, template::Format::Size), app::phrase::size(number));
-        assert_eq!(written(number, template::Format::Duration), app::phrase::duration(number));
+        assert_eq!(written(number, template::Format::Size), shared_crypto::format::size(number));
+        assert_eq!(written(number, template::Format::Duration), shared_crypto::format::duration(number));
     }
     for number in 0..=255 {
-        assert_eq!(written(number.into(), template::Format::Times), app::phrase::times(number));
+        assert_eq!(written(number, template::Format::Times), shared_crypto::format::times(number));
     }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::{Arc, Mutex};
 
-use app::shell::Assets;
+use app::site::Assets;
 use axum::http::{HeaderMap, HeaderValue};
 use clap::Parser as _;
 use server::config::Config;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, ToSocketAddrs as _};
 use std::time::Duration;
 
-use app::shell::Assets;
+use app::site::Assets;
 use chrono::{DateTime, TimeDelta, Utc};
 use url::Url;
 use vault::DatabaseInfo;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
 
 use app::pages::Page;
-use app::shell::{Assets, Part, template};
+use app::shell::{Part, template};
+use app::site::Assets;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::shell::Assets;
+use app::site::Assets;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
 use vault::SecretStore;

@@ -1,6 +1,6 @@
 //! What the operator says of the site: its name, who runs it, and the legal text.
 
-use app::shell::{Contact, LegalText, Operator};
+use app::site::{Contact, LegalText, Operator};
 use clap::Args;
 use url::Url;
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use app::shell::{Assets, Site};
+use app::site::{Assets, Site};
 use axum::http::HeaderMap;
 use ipnet::IpNet;
 use tokio::sync::watch;

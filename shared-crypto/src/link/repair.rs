@@ -1,67 +1,71 @@
-//! What chat programs and mail gateways do to links, undone.
+//! Undoes what chat programs and mail clients do to a link: line breaks, invisible characters, an encoded `#` or `=`,
+//! and lost final characters.
 
 use zeroize::Zeroizing;
 
 use crate::Error;
 
-/// A link without what was put into it on the way.
-pub(super) struct Clean {
+/// A text without line breaks and invisible characters, and with the `#` and `=` of its link decoded.
+pub(super) struct NormalizedText {
     text: Zeroizing<String>,
-    rewritten: bool,
+    has_encoded_hash: bool,
 }
 
-/// Undoes what was done on the way to a link that has this marker.
-pub(super) fn clean(text: &str, marker: &str) -> Clean {
-    let clean = undo(text, &["=\r\n", "=\n"], marker);
-    // A plain line break right behind the marker looks like a soft one, but its `=` is the link's own.
-    if clean.text.contains(marker) { clean } else { undo(text, &[], marker) }
+/// Normalises a text whose link has `marker` before its key or token, such as `#k=`.
+pub(super) fn normalize(text: &str, marker: &str) -> NormalizedText {
+    let normalized = normalize_with(text, &["=\r\n", "=\n"], marker);
+    // An ordinary line break directly behind the marker looks like a soft one, but its `=` is a part of the marker.
+    if normalized.text.contains(marker) { normalized } else { normalize_with(text, &[], marker) }
 }
 
-/// Drops soft line breaks, whitespace and invisible characters, then decodes `=` and `#`.
-fn undo(text: &str, soft_breaks: &[&str], marker: &str) -> Clean {
-    let text = replaced(text, soft_breaks, "");
+/// Removes soft line breaks, whitespace and invisible characters, then decodes `=` and `#`.
+fn normalize_with(text: &str, soft_breaks: &[&str], marker: &str) -> NormalizedText {
+    let text = replace_all(text, soft_breaks, "");
     let text: String = text
         .chars()
         .filter(|c| !c.is_ascii_whitespace() && !matches!(c, '\u{200B}'..='\u{200D}' | '\u{FEFF}' | '\u{AD}'))
         .collect();
-    let text = replaced(&Zeroizing::new(text), &["%253D", "%253d", "%3D", "%3d"], "=");
-    let decoded = |text: &str| replaced(text, &["%2523", "%23"], "#");
-    // Only the link's own `#` matters: a `%23` in the words around it showed nothing.
-    let rewritten = text.split_once(marker).is_none_or(|(before, _)| decoded(before).contains(marker));
-    Clean { text: decoded(&text), rewritten }
+    let text = replace_all(&Zeroizing::new(text), &["%253D", "%253d", "%3D", "%3d"], "=");
+    let decode_hash = |text: &str| replace_all(text, &["%2523", "%23"], "#");
+    // Only the `#` of the link matters: a `%23` in the surrounding words exposes no key.
+    let has_encoded_hash =
+        text.split_once(marker).is_none_or(|(before, _)| decode_hash(before).contains(marker));
+    NormalizedText { text: decode_hash(&text), has_encoded_hash }
 }
 
-fn replaced(text: &str, codes: &[&str], by: &str) -> Zeroizing<String> {
-    codes.iter().fold(Zeroizing::new(text.to_owned()), |text, code| Zeroizing::new(text.replace(code, by)))
+fn replace_all(text: &str, codes: &[&str], replacement: &str) -> Zeroizing<String> {
+    codes
+        .iter()
+        .fold(Zeroizing::new(text.to_owned()), |text, code| Zeroizing::new(text.replace(code, replacement)))
 }
 
-impl Clean {
-    /// What stands before the marker, and the run of key characters directly after it.
+impl NormalizedText {
+    /// Returns the text before the marker, and the base64url characters directly behind it.
     pub(super) fn split(&self, marker: &str) -> Result<(&str, &str), Error> {
         let (before, after) = self.text.split_once(marker).ok_or(Error::MissingFragment)?;
-        Ok((before, run(after)))
+        Ok((before, leading_base64url(after)))
     }
 
-    /// Whether the `#` had been percent-encoded.
-    pub(super) const fn rewritten(&self) -> bool {
-        self.rewritten
+    /// Reports whether the `#` of the link was percent-encoded.
+    pub(super) const fn has_encoded_hash(&self) -> bool {
+        self.has_encoded_hash
     }
 }
 
-/// The characters of `b64u` that `text` begins with.
-pub(super) fn run(text: &str) -> &str {
+/// Returns the base64url characters at the beginning of a text.
+pub(super) fn leading_base64url(text: &str) -> &str {
     let end =
         text.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))).unwrap_or(text.len());
     &text[..end]
 }
 
-/// The origin at the end of `text`, which may have words before it.
-pub(super) fn origin(text: &str) -> &str {
+/// Returns the origin at the end of a text, without the words before its scheme.
+pub(super) fn trailing_origin(text: &str) -> &str {
     let start = text.rfind("https://").max(text.rfind("http://")).unwrap_or(0);
     &text[start..]
 }
 
-/// Whether this is an origin, perhaps with a path, and no part of another URL or of a text.
+/// Reports whether a text is an origin, perhaps with a path, and contains nothing of another URL or of a sentence.
 pub(super) fn is_origin(text: &str) -> bool {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
     host.is_some_and(|host| {
@@ -69,19 +73,20 @@ pub(super) fn is_origin(text: &str) -> bool {
     })
 }
 
-/// Whether this is a host, perhaps with a port, and nothing else.
+/// Reports whether a text is a host, perhaps with a port, and nothing else.
 pub(super) fn is_host(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "-.:[]".contains(c))
 }
 
-/// The readings of a run: cut to `len`, or with a lost final `_` or `-` put back.
-pub(super) fn candidates(run: &str, len: usize) -> impl Iterator<Item = Zeroizing<String>> {
-    let endings: &[&str] = match len.checked_sub(run.len()) {
+/// Returns the candidates for a key or token of `len` characters: `characters` cut to that length, or completed by each
+/// combination of up to two final `_` and `-`, which some programs drop from the end of a link.
+pub(super) fn candidates(characters: &str, len: usize) -> impl Iterator<Item = Zeroizing<String>> {
+    let endings: &[&str] = match len.checked_sub(characters.len()) {
         None | Some(0) => &[""],
         Some(1) => &["_", "-"],
         Some(2) => &["__", "_-", "-_", "--"],
         Some(_) => &[],
     };
-    let kept = &run[..run.len().min(len)];
+    let kept = &characters[..characters.len().min(len)];
     endings.iter().map(move |ending| Zeroizing::new([kept, ending].concat()))
 }

@@ -1,52 +1,55 @@
-//! What a text that holds no readable link seems to hold, for a message that says what to do.
+//! Recognises incomplete links, so that an error message can say what is missing.
 
-use super::recover::{self, Reading};
+use super::recover::{self, Interpretation};
 use super::{FRAGMENT_CHARS, TOKEN_CHARS, repair};
 use crate::SecretId;
 
-/// The first thing in a text that looks like a link of this protocol, also where it was encoded.
+/// The first part of a text that looks like a link of this protocol, even if it was encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LinkShape {
-    /// There is a fragment.
+    /// The text contains a fragment.
     Fragment {
-        /// The letter before its `=`, which identifies the kind: `k` opens a secret, `t` shows a receipt, `q` asks for a
-        /// secret, `c` collects what was answered.
+        /// The letter before its `=`, which identifies the kind of link: `k` opens a secret, `t` shows a receipt, `q`
+        /// requests a secret, `c` collects the responses to a request.
         kind: char,
-        /// How many characters of its key or token there are.
+        /// The number of characters of its key or token.
         length: usize,
-        /// How many there are in a whole link.
+        /// The number of characters in a complete link.
         whole: usize,
     },
-    /// There is the path of a secret or a receipt, and no fragment.
+    /// The text contains the path of a secret or a receipt, and no fragment.
     PathOnly,
-    /// There is neither: the text is something else, or hides its link.
+    /// The text contains neither: it is something else, or a shortened link.
     Unknown,
 }
 
 impl LinkShape {
-    /// Looks for `#k=`, `#t=`, `#q=` and `#c=`, and for the paths of links.
+    /// Searches a text for `#k=`, `#t=`, `#q=` and `#c=`, and for the paths of links.
     pub fn of(text: &str) -> Self {
-        let readings = recover::readings(text);
-        // An escape in the middle makes a link look shorter than it is.
+        let interpretations = recover::interpretations(text);
+        // An escape within a key makes it look shorter than it is, so the longest interpretation counts.
         let longest = |first: (char, usize), other: (char, usize)| {
             if other.0 == first.0 && other.1 > first.1 { other } else { first }
         };
-        if let Some((kind, length)) = readings.iter().filter_map(fragment).reduce(longest) {
+        if let Some((kind, length)) = interpretations.iter().filter_map(fragment).reduce(longest) {
             let whole = if kind == 't' { TOKEN_CHARS } else { FRAGMENT_CHARS };
             return Self::Fragment { kind, length, whole };
         }
-        if readings.iter().any(|reading| has_path(&reading.text)) { Self::PathOnly } else { Self::Unknown }
+        let has_path = interpretations.iter().any(|interpretation| has_path(&interpretation.text));
+        if has_path { Self::PathOnly } else { Self::Unknown }
     }
 }
 
-fn fragment(Reading { text, .. }: &Reading) -> Option<(char, usize)> {
+/// Returns the kind of the first fragment, and the number of characters of its key or token.
+fn fragment(Interpretation { text, .. }: &Interpretation) -> Option<(char, usize)> {
     let at = ["#k=", "#t=", "#q=", "#c="].iter().filter_map(|marker| text.find(marker)).min()?;
     let kind = text[at + 1..].chars().next()?;
-    Some((kind, repair::run(&text[at + 3..]).len()))
+    Some((kind, repair::leading_base64url(&text[at + 3..]).len()))
 }
 
 fn has_path(text: &str) -> bool {
-    let names_a_secret = text.split("/s/").skip(1).any(|rest| SecretId::decode(repair::run(rest)).is_ok());
-    names_a_secret || text.contains("/receipt")
+    let has_id =
+        text.split("/s/").skip(1).any(|rest| SecretId::decode(repair::leading_base64url(rest)).is_ok());
+    has_id || text.contains("/receipt")
 }

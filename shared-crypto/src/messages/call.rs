@@ -1,31 +1,31 @@
-//! The calls of the API: names, paths, statuses, and the errors that each may answer with.
+//! The calls of the API: their names, paths, statuses and errors.
 
 use super::ErrorCode;
 
-/// The folder of all calls of this version. A path of a call is this and its name.
+/// The path prefix of all calls of this version. The path of a call is this prefix and its name.
 macro_rules! prefix {
     () => {
         "/api/v1"
     };
 }
 
-/// Where [`ServerConfig`](super::ServerConfig) is served with `GET`.
+/// The path at which `GET` returns the [`ServerConfig`](super::ServerConfig).
 pub const CONFIG_PATH: &str = concat!(prefix!(), "/config");
 
-/// Declares the calls once, each with its name, its status on success and the errors of its own.
+/// Declares each call with its name, its status on success and its own errors.
 macro_rules! calls {
     ($($(#[$doc:meta])* $call:ident $name:literal $success:literal [$($error:ident),*],)*) => {
-        /// A call of the API: `POST` of one JSON object.
+        /// A call of the API, which is a `POST` of one JSON object.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum Call {
             $($(#[$doc])* $call,)*
         }
 
         impl Call {
-            /// Every call, in the order in which a secret meets them.
+            /// Every call, in the order of a secret's life.
             pub const ALL: &'static [Self] = &[$(Self::$call),*];
 
-            /// Returns the name, which metrics and the API description use too.
+            /// Returns the name, which is also the label in metrics and the operation id in the `OpenAPI` document.
             pub const fn name(self) -> &'static str {
                 match self {
                     $(Self::$call => $name,)*
@@ -46,7 +46,7 @@ macro_rules! calls {
                 }
             }
 
-            /// Returns the errors that this call may answer with, beside [`Call::COMMON_ERRORS`].
+            /// Returns the errors of this call that are not in [`Call::COMMON_ERRORS`].
             pub const fn own_errors(self) -> &'static [ErrorCode] {
                 match self {
                     $(Self::$call => &[$(ErrorCode::$error),*],)*
@@ -70,7 +70,7 @@ calls! {
 }
 
 impl Call {
-    /// The errors that every call may answer with.
+    /// The errors that every call can return.
     pub const COMMON_ERRORS: [ErrorCode; 7] = [
         ErrorCode::InvalidRequest,
         ErrorCode::CrossSite,
@@ -81,7 +81,7 @@ impl Call {
         ErrorCode::StorageFull,
     ];
 
-    /// Returns the call that is served at a path.
+    /// Returns the call with this path.
     pub fn at_path(path: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|call| call.path() == path)
     }

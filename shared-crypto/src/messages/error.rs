@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use super::SecretState;
 
-/// Declares the error codes once, each with its name in the body and its HTTP status.
+/// Declares each error code with its name in the body and its HTTP status.
 macro_rules! error_codes {
     ($($(#[$doc:meta])* $code:ident $name:literal $status:literal,)*) => {
-        /// The code of an error, which stands in the field `error` of its body.
+        /// The code of an error, which is the field `error` of its body.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
         pub enum ErrorCode {
             $($(#[$doc])* $code,)*
@@ -36,31 +36,31 @@ macro_rules! error_codes {
 }
 
 error_codes! {
-    /// The body has another shape, or a value is out of form or range.
+    /// The body does not match the schema, or a value is out of range.
     InvalidRequest "invalid_request" 400,
-    /// The server requires a creation token, and the request has none that is valid.
+    /// The server requires a creation token, and the request contains no valid one.
     Unauthorized "unauthorized" 401,
-    /// The link is right and the passphrase is wrong.
+    /// The link is correct, and the passphrase is wrong.
     WrongPassphrase "wrong_passphrase" 403,
     /// A page of another site sent the request.
     CrossSite "cross_site" 403,
-    /// There is no such secret, or the proof is wrong.
+    /// The secret does not exist, or the proof is wrong.
     NotFound "unavailable" 404,
-    /// A hash of the request belongs to another secret.
+    /// A hash of the request is already in use by another secret.
     Conflict "conflict" 409,
-    /// The secret was viewed, burned or has expired.
+    /// The secret was viewed or burned, or has expired.
     Gone "gone" 410,
-    /// The body is over the limit.
+    /// The body exceeds the limit.
     TooLarge "too_large" 413,
-    /// The body is not plain JSON.
+    /// The body is not JSON, or is compressed.
     UnsupportedMediaType "unsupported_media_type" 415,
     /// The client sends too many requests or bytes.
     RateLimited "rate_limited" 429,
-    /// The secret is locked after wrong passphrases.
+    /// The secret is locked, because of wrong passphrases.
     Locked "locked" 429,
-    /// The server cannot answer at the moment.
+    /// The server is temporarily unavailable.
     Unavailable "try_later" 503,
-    /// There is no room for another secret.
+    /// The server's storage is full.
     StorageFull "storage_full" 507,
 }
 
@@ -69,41 +69,41 @@ error_codes! {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "error", rename_all = "snake_case")]
 pub enum ErrorBody {
-    /// 400: the body has another shape, or a value is out of form or range.
+    /// 400: the body does not match the schema, or a value is out of range.
     InvalidRequest,
     /// 401: this server requires a creation token.
     Unauthorized,
-    /// 403: the link is right and the passphrase is wrong. No view was used.
+    /// 403: the link is correct, and the passphrase is wrong. No view was used.
     WrongPassphrase {
-        /// Tries until the secret is locked for a while.
+        /// Number of attempts left before the secret is locked for some time.
         tries_left: u32,
     },
     /// 403: a page of another site sent the request.
     CrossSite,
-    /// 404: no such secret, or the proof is wrong. The two cannot be told apart.
+    /// 404: the secret does not exist, or the proof is wrong. The response is the same for both.
     #[serde(rename = "unavailable")]
     NotFound,
-    /// 409: a hash of the request belongs to another secret.
+    /// 409: a hash of the request is already in use by another secret.
     Conflict,
-    /// 410: the link was right, and the secret has ended.
+    /// 410: the link is correct, and the secret has ended.
     Gone {
         /// How it ended.
         state: SecretState,
         /// When it ended.
         ended_at: DateTime<Utc>,
     },
-    /// 413: the body is over the limit.
+    /// 413: the body exceeds the limit.
     TooLarge,
-    /// 415: the body is not plain JSON.
+    /// 415: the body is not JSON, or is compressed.
     UnsupportedMediaType,
     /// 429: the client sends too many requests or bytes; see `Retry-After`.
     RateLimited,
     /// 429: too many wrong passphrases; see `Retry-After`.
     Locked,
-    /// 503: the server cannot answer at the moment; see `Retry-After`.
+    /// 503: the server is temporarily unavailable; see `Retry-After`.
     #[serde(rename = "try_later")]
     Unavailable,
-    /// 507: there is no room for another secret.
+    /// 507: the server's storage is full.
     StorageFull,
 }
 
@@ -138,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_names_its_body() {
+    fn error_body_has_the_code_of_its_name() {
         for code in ErrorCode::ALL {
             let fields = r#""tries_left": 1, "state": "viewed", "ended_at": "2026-01-01T00:00:00Z""#;
             let body = format!(r#"{{ "error": "{}", {fields} }}"#, code.name());

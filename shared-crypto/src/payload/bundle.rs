@@ -1,3 +1,4 @@
+//! The encoding of files with a note:
 //! `note_len(4) ‖ note ‖ count(1) ‖ { name_len(2) ‖ name ‖ type_len(1) ‖ media type ‖ len(4) ‖ bytes }*`
 
 use std::fmt;
@@ -6,12 +7,14 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::Error;
 
-/// Most files that one secret holds.
+/// The maximum number of files in one secret.
 pub const MAX_FILES: usize = 16;
-const MAX_NAME: usize = 255;
-const MAX_TYPE: usize = 255;
+/// The maximum length of a file's name, in bytes.
+const MAX_NAME_LEN: usize = 255;
+/// The maximum length of a media type, in bytes.
+const MAX_TYPE_LEN: usize = 255;
 
-/// One file: its name as the sender's system gave it, never to be trusted as a path.
+/// A file. Its name comes from the sender, and must not be used as a path; see [`File::safe_name`].
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct File {
     name: String,
@@ -20,37 +23,37 @@ pub struct File {
 }
 
 impl File {
-    /// A file; the name has 1 to 255 bytes, the media type 0 to 255 of printable ASCII.
+    /// Creates a file. The name must have 1 to 255 bytes, and the media type 0 to 255 bytes of printable ASCII.
     pub fn new(name: &str, media_type: &str, bytes: Vec<u8>) -> Result<Self, Error> {
         let printable = media_type.bytes().all(|byte| (0x20..=0x7E).contains(&byte));
-        if !(1..=MAX_NAME).contains(&name.len()) || media_type.len() > MAX_TYPE || !printable {
+        if !(1..=MAX_NAME_LEN).contains(&name.len()) || media_type.len() > MAX_TYPE_LEN || !printable {
             return Err(Error::Bundle);
         }
         Ok(Self { name: name.to_owned(), media_type: media_type.to_owned(), bytes })
     }
 
-    /// The name that the sender's system gave.
+    /// Returns the name as the sender's client sent it.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The name under which it can be saved: one that stays in its folder and means a file everywhere.
+    /// Returns a name under which the file can be saved: it contains no path, and is valid on every operating system.
     pub fn safe_name(&self) -> String {
-        super::name::safe(&self.name)
+        super::name::safe_name(&self.name)
     }
 
-    /// The media type that the sender's system gave.
+    /// Returns the media type as the sender's client sent it.
     pub fn media_type(&self) -> &str {
         &self.media_type
     }
 
-    /// The content.
+    /// Returns the content.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 }
 
-/// 1 to [`MAX_FILES`] files and a note, which may be empty.
+/// Holds 1 to [`MAX_FILES`] files and a note, which may be empty.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
 pub struct Bundle {
     note: String,
@@ -58,7 +61,7 @@ pub struct Bundle {
 }
 
 impl Bundle {
-    /// Files with a note.
+    /// Creates a bundle. It must have 1 to [`MAX_FILES`] files.
     pub fn new(note: impl Into<String>, files: Vec<File>) -> Result<Self, Error> {
         if (1..=MAX_FILES).contains(&files.len()) {
             Ok(Self { note: note.into(), files })
@@ -67,12 +70,12 @@ impl Bundle {
         }
     }
 
-    /// What the sender wrote beside the files.
+    /// Returns the sender's note.
     pub fn note(&self) -> &str {
         &self.note
     }
 
-    /// The files, in the sender's order.
+    /// Returns the files, in the sender's order.
     pub fn files(&self) -> &[File] {
         &self.files
     }
@@ -100,7 +103,7 @@ impl Bundle {
     }
 
     pub(super) fn read(body: &[u8]) -> Result<Self, Error> {
-        let mut rest = Reader(body);
+        let mut rest = Cursor(body);
         let note_len = rest.number::<4>()?;
         let note = rest.text(note_len)?.to_owned();
         let count = rest.number::<1>()?;
@@ -121,10 +124,10 @@ fn be32(len: usize) -> Result<[u8; 4], Error> {
     u32::try_from(len).map(u32::to_be_bytes).map_err(|_| Error::TooLarge)
 }
 
-/// What is left to read.
-struct Reader<'a>(&'a [u8]);
+/// Reads fields from the bytes that are left.
+struct Cursor<'a>(&'a [u8]);
 
-impl<'a> Reader<'a> {
+impl<'a> Cursor<'a> {
     fn take(&mut self, len: usize) -> Result<&'a [u8], Error> {
         let (head, rest) = self.0.split_at_checked(len).ok_or(Error::Bundle)?;
         self.0 = rest;

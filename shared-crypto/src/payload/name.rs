@@ -1,17 +1,18 @@
-//! Names under which a file can be saved, whatever its sender called it.
+//! Makes safe file names out of those that senders choose.
 
-/// Bytes that every file system takes.
+/// The maximum length of a name that every file system accepts, in bytes.
 const MAX_LEN: usize = 200;
 
-/// A name that stays in its folder, looks like what it is, and means a file on every system.
-pub(super) fn safe(name: &str) -> String {
+/// Returns a name without a path, without characters that disguise its extension, and without names that an operating
+/// system reserves.
+pub(super) fn safe_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let visible: String = last
         .chars()
         .filter(|c| !is_invisible(*c))
         .map(|c| if matches!(c, '<' | '>' | ':' | '"' | '|' | '?' | '*') { '_' } else { c })
         .collect();
-    // Windows drops dots and spaces at the end; a dot in front is a name like `.env`.
+    // Windows drops dots and spaces at the end. A dot at the beginning stays, for names like `.env`.
     let trimmed = visible.trim().trim_end_matches(['.', ' ']);
     if trimmed.is_empty() {
         return "file".to_owned();
@@ -20,7 +21,8 @@ pub(super) fn safe(name: &str) -> String {
     if is_device(&name) { format!("_{name}") } else { name }
 }
 
-/// Control characters, and what changes the look of a name without being seen: `exe.gpj` for `jpg.exe`.
+/// Reports whether a character is a control character, or an invisible one that can disguise a name: behind U+202E,
+/// `gpj.exe` is displayed as `exe.jpg`.
 const fn is_invisible(c: char) -> bool {
     matches!(c,
         '\0'..='\x1F' | '\x7F'..='\u{9F}' | '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}'
@@ -28,7 +30,7 @@ const fn is_invisible(c: char) -> bool {
         | '\u{E0000}'..='\u{E007F}')
 }
 
-/// Cuts the middle out, so that the extension stays.
+/// Shortens a name before its extension.
 fn shorten(name: &str) -> String {
     if name.len() <= MAX_LEN {
         return name.to_owned();
@@ -41,7 +43,7 @@ fn shorten(name: &str) -> String {
     format!("{}{extension}", &stem[..end])
 }
 
-/// Names that Windows gives to devices, with any extension.
+/// Reports whether Windows reserves the name for a device, with any extension.
 fn is_device(name: &str) -> bool {
     let stem = name.split('.').next().unwrap_or_default().trim_end();
     let is = |device: &str| stem.eq_ignore_ascii_case(device);
@@ -60,11 +62,11 @@ fn is_device(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::safe;
+    use super::safe_name;
 
     #[test]
-    fn names_stay_in_their_folder_and_look_like_what_they_are() {
-        for (given, saved) in [
+    fn unsafe_name_is_made_safe() {
+        for (given, expected) in [
             (".env", ".env"),
             ("report 2026.pdf", "report 2026.pdf"),
             ("../../x", "x"),
@@ -88,24 +90,24 @@ mod tests {
             ("trailing. . ", "trailing"),
             ("naïve 日本.txt", "naïve 日本.txt"),
         ] {
-            assert_eq!(safe(given), saved, "{given:?}");
+            assert_eq!(safe_name(given), expected, "{given:?}");
         }
     }
 
     #[test]
-    fn long_names_keep_their_extension() {
-        let name = safe(&format!("{}.tar.gz", "ä".repeat(150)));
+    fn long_name_is_shortened_before_its_extension() {
+        let name = safe_name(&format!("{}.tar.gz", "ä".repeat(150)));
         assert!(name.len() <= 200 && name.contains(".gz"), "{name}");
-        assert_eq!(safe(&"x".repeat(255)).len(), 200);
+        assert_eq!(safe_name(&"x".repeat(255)).len(), 200);
     }
 
     proptest::proptest! {
         #[test]
-        fn no_name_leaves_the_folder(given in "\\PC*|[./\\\\ \u{0}-\u{20}CONconlpt0-9]*") {
-            let name = safe(&given);
+        fn safe_name_of_any_text_is_a_plain_file_name(given in "\\PC*|[./\\\\ \u{0}-\u{20}CONconlpt0-9]*") {
+            let name = safe_name(&given);
             proptest::prop_assert!(!name.is_empty() && name != "." && name != "..");
             proptest::prop_assert!(name.len() <= 201 && !name.contains(['/', '\\', '\0']));
-            proptest::prop_assert_eq!(safe(&name), name.clone());
+            proptest::prop_assert_eq!(safe_name(&name), name.clone());
         }
     }
 }

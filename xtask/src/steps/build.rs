@@ -31,7 +31,7 @@ pub(crate) fn site() -> Result<()> {
     if site.exists() {
         fs::remove_dir_all(&site).with_context(|| format!("cannot remove {}", site.display()))?;
     }
-    worker()?;
+    argon2_worker()?;
     let mut leptos = command("cargo-leptos");
     leptos.args(["leptos", "build", "--release", "--precompress", "--frontend-only"]);
     leptos.env(WASM_RUSTFLAGS, without_paths()?);
@@ -93,9 +93,9 @@ fn without_paths() -> Result<String> {
     Ok(flags.join(" "))
 }
 
-/// Argon2id for the browser's worker, a WebAssembly of its own: cargo-leptos knows of one only, and takes
-/// this one along with the rest of the assets folder.
-fn worker() -> Result<()> {
+/// Builds Argon2id for the browser's worker. cargo-leptos builds one WebAssembly only, and copies this one with the rest of
+/// the assets folder.
+fn argon2_worker() -> Result<()> {
     const TARGET: &str = "wasm32-unknown-unknown";
     const PROFILE: &str = "wasm-release";
     let root = workspace::root();
@@ -105,7 +105,7 @@ fn worker() -> Result<()> {
     build.args([
         "build",
         "--package",
-        "worker",
+        "argon2-worker",
         "--locked",
         "--profile",
         PROFILE,
@@ -118,7 +118,7 @@ fn worker() -> Result<()> {
     let out = root.join("public/stretch");
     let mut bindgen = command("wasm-bindgen");
     bindgen.args(["--target", "web", "--no-typescript", "--out-name", "stretch", "--out-dir"]).arg(&out);
-    run(bindgen.arg(target_dir.join(TARGET).join(PROFILE).join("worker.wasm")))?;
+    run(bindgen.arg(target_dir.join(TARGET).join(PROFILE).join("argon2_worker.wasm")))?;
 
     let wasm = out.join("stretch_bg.wasm");
     let mut opt = command("wasm-opt");

@@ -12,8 +12,16 @@ const NOWHERE: [&str; 3] = ["openssl", "openssl-sys", "native-tls"];
 
 /// Checks all fences and names everyone who is beyond one.
 pub(super) fn check() -> Result<()> {
-    let browser =
-        tree(&["--package", "frontend", "--package", "worker", "--target", WASM, "--edges", "normal"])?;
+    let browser = tree(&[
+        "--package",
+        "frontend",
+        "--package",
+        "argon2-worker",
+        "--target",
+        WASM,
+        "--edges",
+        "normal",
+    ])?;
     let everything =
         tree(&["--workspace", "--all-features", "--target", "all", "--edges", "normal,build,dev"])?;
 

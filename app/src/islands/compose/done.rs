@@ -6,7 +6,7 @@ use super::Form;
 use super::send::Sent;
 use crate::browser::{dom, page, qr, time};
 use crate::islands::copy;
-use crate::phrase;
+use shared_crypto::format;
 
 pub(super) fn wake(form: &Rc<Form>) {
     for id in ["link", "receipt"] {
@@ -35,7 +35,7 @@ pub(super) fn show(sent: &Sent) {
     let Sent { link, receipt, views, expires_at, passphrase } = sent;
     dom::say(
         "done-promise",
-        &format!("Opens {}, until {}.", phrase::times(*views), time::moment(*expires_at)),
+        &format!("Opens {}, until {}.", format::times((*views).into()), time::moment(*expires_at)),
     );
     dom::field("link").set_value(link);
     dom::field("receipt").set_value(receipt);
@@ -71,7 +71,7 @@ fn instructions(sent: &Sent) -> String {
     format!(
         "Here is a secret for you. The link opens {}, until {}:\n\n{link}\n\nLooking at the page does not use it up, \
          the button \"Reveal secret\" does.{passphrase} Save what you need before you close the page.\n",
-        phrase::times(*views),
+        format::times((*views).into()),
         time::date(*expires_at),
     )
 }

@@ -4,7 +4,7 @@ use super::Form;
 use super::choice::{EXPIRY, VIEWS, is_custom, number};
 use super::files::{Files, Picked};
 use crate::browser::dom;
-use crate::phrase;
+use shared_crypto::format;
 
 /// Shortest life of a secret, in seconds.
 const MIN_TTL: u64 = 60;
@@ -74,8 +74,8 @@ fn ttl() -> Result<u32, Problem> {
             field: EXPIRY[2],
             text: format!(
                 "Choose an expiry between {} and {}.",
-                phrase::duration(MIN_TTL),
-                phrase::duration(max)
+                format::duration(MIN_TTL),
+                format::duration(max)
             ),
         })
 }
@@ -114,11 +114,11 @@ impl Size {
     }
 
     pub(super) fn in_words(&self) -> String {
-        format!("{} of {}", phrase::size(self.bytes), phrase::size(self.max))
+        format!("{} of {}", format::size(self.bytes), format::size(self.max))
     }
 
     pub(super) fn problem(&self) -> String {
-        format!("This is {}, and {} is the most that fits.", phrase::size(self.bytes), phrase::size(self.max))
+        format!("This is {}, and {} is the most that fits.", format::size(self.bytes), format::size(self.max))
     }
 }
 

@@ -12,7 +12,7 @@ use web_sys::{ClipboardEvent, DataTransfer, DragEvent, FileList};
 use super::Form;
 use super::draft::{self, Problem};
 use crate::browser::{dom, page};
-use crate::phrase;
+use shared_crypto::format;
 
 /// A file that somebody picked, not read yet.
 pub(super) type Picked = web_sys::File;
@@ -103,7 +103,7 @@ fn draw(form: &Rc<Form>) {
         let row = dom::element("li", "file", "");
         dom::append(&row, &dom::element("bdi", "name", &file.name()));
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size in whole bytes")]
-        let size = phrase::size(file.size() as u64);
+        let size = format::size(file.size() as u64);
         dom::append(&row, &dom::element("span", "size", &size));
         let (owner, label) = (Rc::clone(form), format!("Remove {}", file.name()));
         let remove = dom::button("Remove", &label, move || {

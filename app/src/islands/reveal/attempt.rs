@@ -2,7 +2,7 @@
 
 use super::Reader;
 use crate::browser::dom;
-use crate::phrase;
+use shared_crypto::format;
 
 /// Where a try stands.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl Reader {
         dom::show("progress", working);
         let wait = match attempt {
             Attempt::Locked { seconds } => {
-                format!("You can try again in {}.", phrase::duration(seconds.into()))
+                format!("You can try again in {}.", format::duration(seconds.into()))
             }
             _ => String::new(),
         };

@@ -30,7 +30,7 @@ pub(super) fn start(href: &str) -> Result<SecretLink, Ended> {
         _ => Ended::Damaged,
     })?;
     let fragment = link.to_string().split_once('#').map(|(_, fragment)| fragment.to_owned());
-    if let Some(fragment) = fragment.filter(|_| link.exposed()) {
+    if let Some(fragment) = fragment.filter(|_| link.is_exposed()) {
         page::replace_path(&format!("/s/{}#{fragment}", link.id().encode()));
     }
     Ok(link)
@@ -43,7 +43,9 @@ pub(super) async fn load(link: SecretLink) -> Stage {
         Ok(answer) => answer,
         Err(failure) => return Stage::Ended(refused(&failure)),
     };
-    match Envelope::decode(&answer.envelope).and_then(|envelope| link.accepts(&envelope).map(|()| envelope)) {
+    match Envelope::decode(&answer.envelope)
+        .and_then(|envelope| link.check_envelope(&envelope).map(|()| envelope))
+    {
         Ok(envelope) => Stage::Ready(Rc::new(Secret {
             link,
             envelope,

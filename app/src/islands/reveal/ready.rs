@@ -16,7 +16,7 @@ use crate::browser::api::{call_until_answered, sleep};
 use crate::browser::page::LeaveGuard;
 use crate::browser::{Failure, dom, page, stretch, time};
 use crate::islands::passphrase;
-use crate::phrase;
+use shared_crypto::format;
 
 const PATIENCE_MS: u32 = 8_000;
 
@@ -36,8 +36,11 @@ pub(super) fn wake(reader: &Rc<Reader>) {
 
 pub(super) fn show(secret: &Secret) {
     let Secret { views_left, expires_at, .. } = secret;
-    let opens =
-        if *views_left == 1 { "once".to_owned() } else { format!("{} more", phrase::times(*views_left)) };
+    let opens = if *views_left == 1 {
+        "once".to_owned()
+    } else {
+        format!("{} more", format::times((*views_left).into()))
+    };
     let (until, ahead) = (time::moment(*expires_at), time::relative(*expires_at));
     dom::say("promise", &format!("It can be opened {opens}, until {until} ({ahead})."));
     dom::say(

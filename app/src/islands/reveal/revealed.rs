@@ -7,7 +7,7 @@ use shared_crypto::Payload;
 use super::Reader;
 use crate::browser::{dom, download};
 use crate::islands::copy;
-use crate::phrase;
+use shared_crypto::format;
 
 /// Up to so many bytes each line of the text is laid out in its own direction: on a megabyte that takes
 /// Chromium seconds.
@@ -39,7 +39,7 @@ pub(super) fn show(reader: &Rc<Reader>, payload: &Payload, views_left: u8) {
         &if views_left == 0 {
             "It is deleted from the server now. Save what you need before you close this page.".to_owned()
         } else {
-            format!("The link can be opened {} more.", phrase::times(views_left))
+            format!("The link can be opened {} more.", format::times(views_left.into()))
         },
     );
     let text = text_of(Some(payload));
@@ -51,7 +51,7 @@ pub(super) fn show(reader: &Rc<Reader>, payload: &Payload, views_left: u8) {
             let (reader, name) = (Rc::clone(reader), file.safe_name());
             let row = dom::element("li", "file", "");
             dom::append(&row, &dom::element("bdi", "name", &name));
-            dom::append(&row, &dom::element("span", "size", &phrase::size(file.bytes().len() as u64)));
+            dom::append(&row, &dom::element("span", "size", &format::size(file.bytes().len() as u64)));
             let label = format!("Save {name}");
             // The reader owns the only copy, and wipes it.
             let save = dom::button("Save", &label, move || {

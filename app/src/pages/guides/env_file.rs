@@ -1,7 +1,7 @@
 use leptos::prelude::*;
 
 use super::{Meta, frame, guide};
-use crate::phrase;
+use shared_crypto::format;
 
 pub(in crate::pages) const META: Meta = guide(
     "/guides/env-file",
@@ -13,7 +13,7 @@ pub(in crate::pages) const META: Meta = guide(
             site,
             "How to share an .env file",
             "Take out what the other person does not need, then paste the rest as it is.",
-            text(&phrase::size(most)),
+            text(&format::size(most)),
         )
     },
 );

@@ -1,85 +1,90 @@
-//! The parts of a page that depend on a setting.
+//! Finds the parts of a page that depend on a setting.
 
 use std::ops::Range;
 
-use super::unit::{
-    LIMITS, Number, OTHER_LIMITS, Unit, find_numbers, mark, numbers, parts as text_parts, units,
+use super::token::{
+    LIMITS, OTHER_LIMITS, Token, WrittenLimit, find_limits, mark, parts as text_parts, tokens, written_limits,
 };
 use super::{Case, Part};
 use crate::pages::{Page, TTLS, VIEWS};
-use crate::shell::{Contact, LegalText, Operator, Site, render};
+use crate::shell::render;
+use crate::site::{Contact, LegalText, Operator, Site};
 use vault::SecretLimits;
 
-/// A longest life below the first of the usual ones, which a page then offers itself.
+/// A longest lifetime below the shortest one of the form's options. The form then offers it as an option.
 const SHORT_TTL: u32 = 421;
 
-/// A page under one value of a setting.
+/// A page, rendered with one value of a setting.
 struct Variant {
     when: String,
-    numbers: [Number; 6],
-    page: Vec<Unit>,
+    limits: [WrittenLimit; 6],
+    page: Vec<Token>,
 }
 
 impl Variant {
-    /// How many of these units the page begins with.
-    fn prefix(&self, base: &[Unit]) -> usize {
+    /// Returns the number of tokens of `base` with which the page begins.
+    fn prefix(&self, base: &[Token]) -> usize {
         let mut rest = self.page.as_slice();
-        let same = |unit: &&Unit| match rest.strip_prefix(unit.written(&self.numbers)) {
+        let is_same = |token: &&Token| match rest.strip_prefix(token.written(&self.limits)) {
             Some(after) => {
                 rest = after;
                 true
             }
             None => false,
         };
-        base.iter().take_while(same).count()
+        base.iter().take_while(is_same).count()
     }
 
-    /// How many of these units the page ends with, its first `start` left out.
-    fn suffix(&self, base: &[Unit], start: usize) -> usize {
+    /// Returns the number of tokens of `base` with which the page ends, apart from its first `start` tokens.
+    fn suffix(&self, base: &[Token], start: usize) -> usize {
         let mut rest = self.page.get(start..).unwrap_or_default();
-        let same = |unit: &&Unit| match rest.strip_suffix(unit.written(&self.numbers)) {
+        let is_same = |token: &&Token| match rest.strip_suffix(token.written(&self.limits)) {
             Some(before) => {
                 rest = before;
                 true
             }
             None => false,
         };
-        base.iter().rev().take_while(same).count()
+        base.iter().rev().take_while(is_same).count()
     }
 
-    fn written_len(&self, base: &[Unit]) -> usize {
-        base.iter().map(|unit| unit.written(&self.numbers).len()).sum()
+    /// Returns the length of the tokens of `base` in this page.
+    fn written_len(&self, base: &[Token]) -> usize {
+        base.iter().map(|token| token.written(&self.limits).len()).sum()
     }
 }
 
-/// The parts of a page, with everything that a setting adds to `base` or takes from it as a choice.
+/// Returns the parts of a page. What a setting adds to `base` or removes from it becomes a choice.
 pub(super) fn parts(page: Page, base: &Site) -> Vec<Part> {
     let nonce = mark("nonce");
-    let html = |site: &Site| units(&render(page, site, &nonce));
+    let html = |site: &Site| tokens(&render(page, site, &nonce));
     let other = html(&Site { limits: OTHER_LIMITS, ..base.clone() });
-    let units = find_numbers(&html(base), &other, &numbers(LIMITS), &numbers(OTHER_LIMITS));
+    let tokens = find_limits(&html(base), &other, &written_limits(LIMITS), &written_limits(OTHER_LIMITS));
 
     let mut choices = Vec::new();
     for (setting, sites) in settings(base) {
-        let variant =
-            |(when, site): (String, Site)| Variant { when, numbers: numbers(site.limits), page: html(&site) };
-        choices.extend(choice(setting, &units, sites.into_iter().map(variant).collect()));
+        let variant = |(when, site): (String, Site)| Variant {
+            when,
+            limits: written_limits(site.limits),
+            page: html(&site),
+        };
+        choices.extend(choice(setting, &tokens, sites.into_iter().map(variant).collect()));
     }
     choices.sort_by_key(|(place, _)| place.start);
 
     let mut parts = Vec::new();
     let mut end = 0;
     for (place, choice) in choices {
-        parts.extend(text_parts(units.get(end..place.start).unwrap_or_default()));
+        parts.extend(text_parts(tokens.get(end..place.start).unwrap_or_default()));
         parts.push(choice);
         end = place.end;
     }
-    parts.extend(text_parts(units.get(end..).unwrap_or_default()));
+    parts.extend(text_parts(tokens.get(end..).unwrap_or_default()));
     parts
 }
 
-/// The part of the page in which the variants differ, if they do.
-fn choice(setting: &'static str, base: &[Unit], variants: Vec<Variant>) -> Option<(Range<usize>, Part)> {
+/// Returns the range of `base` in which the variants differ, and their choice. Returns `None` if they do not differ.
+fn choice(setting: &'static str, base: &[Token], variants: Vec<Variant>) -> Option<(Range<usize>, Part)> {
     let start = variants.iter().map(|variant| variant.prefix(base)).min()?;
     let (before, rest) = base.split_at(start);
     let suffixes = variants.iter().map(|variant| variant.suffix(rest, variant.written_len(before)));
@@ -87,18 +92,18 @@ fn choice(setting: &'static str, base: &[Unit], variants: Vec<Variant>) -> Optio
     let case = |variant: Variant| {
         let after = variant.written_len(base.get(end..)?);
         let own = variant.written_len(before)..variant.page.len() - after;
-        let mut units = variant.page.get(own)?.to_vec();
+        let mut tokens = variant.page.get(own)?.to_vec();
         if variant.when == "0" {
-            units = find_numbers(&units, &units, &variant.numbers, &variant.numbers);
+            tokens = find_limits(&tokens, &tokens, &variant.limits, &variant.limits);
         }
-        Some(Case { when: variant.when, parts: text_parts(&units) })
+        Some(Case { when: variant.when, parts: text_parts(&tokens) })
     };
     let cases: Vec<_> = variants.into_iter().map(case).collect::<Option<_>>()?;
     let differ = cases.iter().any(|case| case.parts != cases[0].parts);
     differ.then_some((start..end, Part::Choice { choice: setting, cases }))
 }
 
-/// Every setting that adds or removes parts, with a site for each case of it.
+/// Returns every setting that adds or removes parts of a page, with a site for each of its cases.
 fn settings(base: &Site) -> [(&'static str, Vec<(String, Site)>); 6] {
     let operator = |change: &dyn Fn(&mut Operator)| {
         let mut site = base.clone();
@@ -151,8 +156,8 @@ fn settings(base: &Site) -> [(&'static str, Vec<(String, Site)>); 6] {
     ]
 }
 
-/// The settings that replace a page by the operator's own text.
-pub(super) fn own_texts(base: &Site) -> [(&'static str, Site); 2] {
+/// Returns the settings that replace a page by the operator's own text, each with a site that has one.
+pub(super) fn sites_with_own_text(base: &Site) -> [(&'static str, Site); 2] {
     let own = |name: &str| LegalText::parse(&mark(name));
     let with = |privacy, terms| {
         let operator = Operator { privacy, terms, ..base.operator.clone() };

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use app::shell::Assets;
+use app::site::Assets;
 use axum::body::Body;
 use axum::extract::Path;
 use axum::http::header::{

@@ -1,6 +1,6 @@
 //! `/.well-known/security.txt` (RFC 9116): whom to tell of a vulnerability.
 
-use app::shell::Contact;
+use app::site::Contact;
 use axum::Router;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::routing::get;

@@ -1,6 +1,6 @@
 //! The settings that pages show, as JSON: with them `ikrypt verify` fills the templates of the build in.
 
-use app::shell::{Contact, Site};
+use app::site::{Contact, Site};
 use axum::Router;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::routing::get;

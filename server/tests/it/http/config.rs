@@ -1,6 +1,6 @@
 //! ACCEPTANCE 69: what clients are told of a server, and `security.txt`.
 
-use app::shell::Contact;
+use app::site::Contact;
 use clap::Parser as _;
 use reqwest::Method;
 use serde_json::json;

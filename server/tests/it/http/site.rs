@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::shell::Assets;
+use app::site::Assets;
 use axum::http::HeaderMap;
 use serde_json::Value;
 use server::config::{Config, Switch};

@@ -1,9 +1,9 @@
-//! The frozen files: known answers of an independent implementation, and what a reader must refuse.
-#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a file that cannot be read is a failed test")]
+//! The test vectors: known answers of an independent implementation, and envelopes that must be rejected.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a panic fails the test")]
 
 use serde::Deserialize;
 
-/// Bytes, which the files write as hex.
+/// Bytes, in hexadecimal in the files.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Hex(Vec<u8>);
@@ -21,18 +21,18 @@ impl TryFrom<String> for Hex {
 }
 
 impl Hex {
-    /// The bytes of a string that has no length of its own.
+    /// Returns the bytes of a string of variable length.
     pub(crate) fn as_slice(&self) -> &[u8] {
         &self.0
     }
 
-    /// The bytes of a string of the protocol, at its length.
+    /// Returns the bytes of a string of fixed length.
     pub(crate) fn array<const N: usize>(&self) -> [u8; N] {
-        self.as_slice().try_into().expect("the length that the protocol gives")
+        self.as_slice().try_into().expect("the length that the protocol specifies")
     }
 }
 
-/// A line of `vectors_v1.json`. What no public door shows is compared in `src/schedule.rs`.
+/// An entry of `vectors_v1.json`. `src/key_schedule.rs` tests the fields that have no public accessor.
 #[derive(Deserialize)]
 pub(crate) struct Vector {
     pub(crate) name: String,
@@ -59,7 +59,7 @@ pub(crate) struct Vector {
     pub(crate) request_hash: Hex,
 }
 
-/// A line of `refused_v1.json`.
+/// An entry of `refused_v1.json`.
 #[derive(Deserialize)]
 pub(crate) struct Refused {
     pub(crate) name: String,

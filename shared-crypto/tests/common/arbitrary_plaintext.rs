@@ -1,5 +1,5 @@
-//! A writer that seals any bytes at all: what somebody with the link, the share and bad intentions can do.
-#![allow(clippy::unwrap_used, reason = "a forgery that cannot be made is a failed test")]
+//! Encrypts arbitrary bytes in place of a payload, as a malicious sender can.
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use aes_gcm::aead::{AeadInOut, KeyInit};
 use aes_gcm::{Aes256Gcm, Nonce};
@@ -14,8 +14,8 @@ const SHARE: [u8; 32] = [0xD1; 32];
 const NONCE: [u8; 12] = [0xA9; 12];
 const HEADER: [u8; 4] = [1, 1, 0, 0];
 
-/// What the correct writer makes, with the same keys.
-pub(crate) fn written(payload: &Payload) -> Vec<u8> {
+/// Encrypts a payload with [`seal`], under the keys of [`encrypt`].
+pub(crate) fn seal_payload(payload: &Payload) -> Vec<u8> {
     sealed(payload).envelope().to_vec()
 }
 
@@ -24,8 +24,8 @@ fn sealed(payload: &Payload) -> Sealed {
     seal(payload, SealingKeys::fixed(key, share, ReceiptToken::from_bytes([0; 32]), NONCE), None).unwrap()
 }
 
-/// `H ‖ nonce ‖ AES-256-GCM(plain)`, whatever `plain` is.
-pub(crate) fn forged(plain: &[u8]) -> Vec<u8> {
+/// Returns `H ‖ nonce ‖ AES-256-GCM(plain)` for any `plain`.
+pub(crate) fn encrypt(plain: &[u8]) -> Vec<u8> {
     let mut ciphertext = plain.to_vec();
     let tag = cipher()
         .encrypt_inout_detached(&Nonce::from(NONCE), &HEADER, ciphertext.as_mut_slice().into())
@@ -33,9 +33,9 @@ pub(crate) fn forged(plain: &[u8]) -> Vec<u8> {
     [&HEADER[..], &NONCE, &ciphertext, &tag].concat()
 }
 
-/// The padded plaintext of what the correct writer makes.
-pub(crate) fn plain(payload: &Payload) -> Vec<u8> {
-    let envelope = written(payload);
+/// Returns the padded plaintext that [`seal`] encrypts.
+pub(crate) fn padded_plaintext(payload: &Payload) -> Vec<u8> {
+    let envelope = seal_payload(payload);
     let (ciphertext, tag) = envelope[16..].split_last_chunk::<16>().unwrap();
     let mut plain = ciphertext.to_vec();
     let (nonce, tag) = (Nonce::from(NONCE), (*tag).into());
@@ -43,10 +43,10 @@ pub(crate) fn plain(payload: &Payload) -> Vec<u8> {
     plain
 }
 
-/// What the reader makes of a forgery.
-pub(crate) fn opened(plain: &[u8]) -> Result<Payload, Error> {
-    let right = sealed(&Payload::text(""));
-    open(&Envelope::parse(forged(plain))?, right.keys(), right.share())
+/// Encrypts any `plain`, and opens the result.
+pub(crate) fn open_plaintext(plain: &[u8]) -> Result<Payload, Error> {
+    let sealed = sealed(&Payload::text(""));
+    open(&Envelope::parse(encrypt(plain))?, sealed.keys(), sealed.share())
 }
 
 fn cipher() -> Aes256Gcm {

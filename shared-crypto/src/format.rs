@@ -1,6 +1,6 @@
-//! Human wording of times, sizes and counts. Pure.
+//! Formats durations, sizes and counts in English, as pages show them and `ikrypt verify` expects them.
 
-/// A duration in the largest unit that fits: "10 minutes", "1 hour", "3 days".
+/// Formats a duration in the largest unit that fits, rounded down: "10 minutes", "1 hour", "3 days".
 pub fn duration(seconds: u64) -> String {
     let (number, unit) = match seconds {
         0..60 => (seconds, "second"),
@@ -11,13 +11,13 @@ pub fn duration(seconds: u64) -> String {
     count(number, unit)
 }
 
-/// "1 view", "3 views".
+/// Formats a number with its noun: "1 view", "3 views".
 pub fn count(number: u64, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
-/// "once", "twice", "5 times".
-pub fn times(number: u8) -> String {
+/// Formats a number of repetitions: "once", "twice", "5 times".
+pub fn times(number: u64) -> String {
     match number {
         1 => "once".to_owned(),
         2 => "twice".to_owned(),
@@ -25,7 +25,7 @@ pub fn times(number: u8) -> String {
     }
 }
 
-/// "812 bytes", "1.5 KB", "1 MB": powers of 1,024, as file managers show them.
+/// Formats a size in units of 1,024, rounded up to one decimal: "812 bytes", "1.5 KB", "1 MB".
 pub fn size(bytes: u64) -> String {
     let (unit, name) = match bytes {
         0..1024 => return count(bytes, "byte"),
@@ -40,10 +40,10 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
-/// "in 23 hours", "5 minutes ago".
+/// Formats a time relative to now: "in 23 hours", "5 minutes ago".
 pub fn until(relative_seconds: i64) -> String {
     match u64::try_from(relative_seconds) {
-        Ok(ahead) => format!("in {}", duration(ahead)),
+        Ok(seconds) => format!("in {}", duration(seconds)),
         Err(_) => format!("{} ago", duration(relative_seconds.unsigned_abs())),
     }
 }
@@ -53,8 +53,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_are_in_the_largest_unit_that_fits() {
-        let said = [1, 59, 60, 600, 3599, 3600, 86_400, 172_800, 2_592_000].map(duration);
+    fn duration_has_the_largest_unit_that_fits() {
+        let formatted = [1, 59, 60, 600, 3599, 3600, 86_400, 172_800, 2_592_000].map(duration);
         let expected = [
             "1 second",
             "59 seconds",
@@ -66,17 +66,17 @@ mod tests {
             "2 days",
             "30 days",
         ];
-        assert_eq!(said, expected);
+        assert_eq!(formatted, expected);
     }
 
     #[test]
-    fn sizes_never_claim_less_than_there_is() {
-        let said = [0, 1, 1023, 1024, 1025, 1_048_576, 1_572_864].map(size);
-        assert_eq!(said, ["0 bytes", "1 byte", "1023 bytes", "1 KB", "1.1 KB", "1 MB", "1.5 MB"]);
+    fn size_is_rounded_up() {
+        let formatted = [0, 1, 1023, 1024, 1025, 1_048_576, 1_572_864].map(size);
+        assert_eq!(formatted, ["0 bytes", "1 byte", "1023 bytes", "1 KB", "1.1 KB", "1 MB", "1.5 MB"]);
     }
 
     #[test]
-    fn counts_and_moments() {
+    fn times_and_relative_times_are_formatted() {
         assert_eq!([times(1), times(2), times(5)], ["once", "twice", "5 times"]);
         assert_eq!([until(82_800), until(-60)], ["in 23 hours", "1 minute ago"]);
     }

@@ -1,9 +1,9 @@
-//! A reader of secrets, with the server left out.
+//! Opens secrets as a recipient does, without a server.
 
 use shared_crypto::{Envelope, Error, Passphrase, Payload, SecretLink, ServerShare, open};
 
-/// Takes a reader's steps in a reader's order, so that the first defect is the one that is named.
-pub(crate) fn read(
+/// Performs the recipient's steps in their order, so that the first defect determines the error.
+pub(crate) fn open_secret(
     link: &str,
     envelope: &str,
     share: &ServerShare,
@@ -11,8 +11,8 @@ pub(crate) fn read(
 ) -> Result<Payload, Error> {
     let link = SecretLink::parse(link)?;
     let envelope = Envelope::decode(envelope)?;
-    link.accepts(&envelope)?;
-    let stretched =
+    link.check_envelope(&envelope)?;
+    let passphrase_key =
         passphrase.map(|text| Passphrase::new(text)?.derive_key(&link.derive_salt())).transpose()?;
-    open(&envelope, &link.derive_keys(stretched.as_ref())?, share)
+    open(&envelope, &link.derive_keys(passphrase_key.as_ref())?, share)
 }

@@ -1,17 +1,17 @@
-//! What the operator says of this site.
+//! The operator's name, contact and legal texts.
 
-/// The operator's own words, and the name of the site.
+/// The texts that the operator configures.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operator {
-    /// What the site is called.
+    /// The name of the site.
     pub site_name: String,
-    /// Who runs it.
+    /// The name of the operator.
     pub name: Option<String>,
-    /// How to reach them.
+    /// How to contact the operator.
     pub contact: Option<Contact>,
-    /// What `/privacy` says in place of the default text.
+    /// The text of `/privacy`, in place of the default one.
     pub privacy: Option<LegalText>,
-    /// What `/terms` says in place of the default text.
+    /// The text of `/terms`, in place of the default one.
     pub terms: Option<LegalText>,
 }
 
@@ -21,17 +21,17 @@ impl Default for Operator {
     }
 }
 
-/// A way to reach the operator. It becomes a link, so it is one of two kinds and nothing else.
+/// The operator's contact. Pages show it as a link, so only two schemes are allowed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Contact {
-    /// A mail address.
+    /// An email address.
     Mail(String),
-    /// The address of a page, `https://...` or `http://...`.
+    /// The URL of a page, `https://...` or `http://...`.
     Web(String),
 }
 
 impl Contact {
-    /// The address of a link to it.
+    /// Returns the target of a link to the contact.
     pub fn href(&self) -> String {
         match self {
             Self::Mail(address) => format!("mailto:{address}"),
@@ -39,6 +39,7 @@ impl Contact {
         }
     }
 
+    /// Returns the text of a link to the contact.
     pub(crate) fn text(&self) -> &str {
         match self {
             Self::Mail(address) | Self::Web(address) => address,
@@ -46,12 +47,12 @@ impl Contact {
     }
 }
 
-/// Paragraphs of plain text. Shown as they stand: no markup is read from them.
+/// Paragraphs of plain text. Pages show them without interpreting any markup.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LegalText(Vec<String>);
 
 impl LegalText {
-    /// Paragraphs stand apart by blank lines. `None` where there is nothing but white space.
+    /// Splits a text into paragraphs at blank lines. Returns `None` if it contains only whitespace.
     pub fn parse(text: &str) -> Option<Self> {
         let mut paragraphs = vec![String::new()];
         for line in text.trim_start_matches('\u{feff}').lines().map(str::trim_end) {
@@ -69,7 +70,7 @@ impl LegalText {
         (!paragraphs.is_empty()).then_some(Self(paragraphs))
     }
 
-    /// The paragraphs, in their order.
+    /// Returns the paragraphs, in their order.
     pub fn paragraphs(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
@@ -80,7 +81,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blank_lines_part_paragraphs_and_line_ends_stay() {
+    fn blank_line_separates_paragraphs_and_line_break_is_kept() {
         let text = LegalText::parse("\u{feff}\r\nOne,\r\nstill one.  \n\n \nTwo.\n\n").unwrap();
         assert_eq!(text.paragraphs().collect::<Vec<_>>(), ["One,\nstill one.", "Two."]);
         assert_eq!(LegalText::parse(" \n\t\n"), None);

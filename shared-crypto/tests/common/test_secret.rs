@@ -1,5 +1,5 @@
-//! One secret of fixed bytes, for the tests that damage it.
-#![allow(clippy::unwrap_used, reason = "a sample that cannot be made is a failed test")]
+//! A secret of fixed bytes, for tests that damage it.
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use shared_crypto::{
     LinkKey, PassphraseKey, Payload, ReceiptToken, Sealed, SealingKeys, SecretId, ServerShare, seal,
@@ -11,12 +11,12 @@ pub(crate) fn id() -> SecretId {
     SecretId::from_bytes(*b"secret id 12")
 }
 
-pub(crate) fn sealed(stretched: Option<&PassphraseKey>) -> Sealed {
-    let fresh = SealingKeys::fixed(
+pub(crate) fn sealed(passphrase_key: Option<&PassphraseKey>) -> Sealed {
+    let sealing_keys = SealingKeys::fixed(
         LinkKey::from_bytes([0xC3; 32]),
         ServerShare::from_bytes([0xD1; 32]),
         ReceiptToken::from_bytes([0xB5; 32]),
         [0xA9; 12],
     );
-    seal(&Payload::text("hunter2"), fresh, stretched).unwrap()
+    seal(&Payload::text("hunter2"), sealing_keys, passphrase_key).unwrap()
 }

@@ -1,16 +1,17 @@
-//! Debian's packages, where there are some and we may install them.
+//! Installs Debian packages.
+
+use std::process::Command;
 
 use anyhow::Result;
 
 use crate::process::{capture, command, run, which};
 
-/// Whether this is the superuser, as in most containers.
+/// Reports whether this process runs as root, as in most containers.
 pub(crate) fn is_root() -> bool {
     capture(command("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
 }
 
-/// Installs these packages and says whether they are there now; elsewhere than on a system with
-/// apt-get, and as anyone else than root, it does nothing and says no.
+/// Installs packages, and returns whether it did: without root or apt-get, it does nothing and returns `false`.
 pub(crate) fn install(packages: &[&str]) -> Result<bool> {
     if !is_root() || which("apt-get").is_none() {
         return Ok(false);
@@ -21,7 +22,7 @@ pub(crate) fn install(packages: &[&str]) -> Result<bool> {
     Ok(true)
 }
 
-fn apt_get() -> std::process::Command {
+fn apt_get() -> Command {
     let mut command = command("apt-get");
     command.arg("--quiet").env("DEBIAN_FRONTEND", "noninteractive");
     command

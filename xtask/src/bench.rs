@@ -39,7 +39,7 @@ fn measure_in_browser(database_url: &str) -> Result<String> {
         ["--profile", "wasm-release", "--package", "shared-crypto", "--test", "speed", "--", "--nocapture"];
     let mut output = capture(wasm::in_browser().args(cryptography))?;
     let click_to_link =
-        ["--project", "sqlite", "--workers", "1", "speed-and-weight", "--grep", "link appears within"];
+        ["--project", "sqlite", "--workers", "1", "performance", "--grep", "link appears within"];
     output.push_str(&capture(e2e::playwright(database_url)?.args(click_to_link))?);
     Ok(output)
 }

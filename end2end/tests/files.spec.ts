@@ -35,7 +35,7 @@ for (const passphrase of [undefined, 'to files too']) {
   test(`files arrive byte for byte, ${passphrase ? 'with' : 'without'} a passphrase`, async ({ openPage, server }) => {
     const blob = randomBytes(100_000);
     const sender = await SendPage.open(await openPage(), server);
-    await sender.secret.fill('the note beside them\n');
+    await sender.secret.fill('the note with the files\n');
     await sender.addFiles(file('.env', 'KEY=1\r\n'), file('key.bin', blob, 'application/octet-stream'), file('empty', ''));
     await expect(sender.files).toHaveText([/\.env7 bytes/, /key\.bin97\.7 KB/, /empty0 bytes/]);
     if (passphrase) await sender.addPassphrase(passphrase);
@@ -43,7 +43,7 @@ for (const passphrase of [undefined, 'to files too']) {
 
     const recipient = await SecretPage.openReady(await openPage(), link);
     if (passphrase) await recipient.passphrase.fill(passphrase);
-    expect(await recipient.reveal()).toBe('the note beside them\n');
+    expect(await recipient.reveal()).toBe('the note with the files\n');
     await expect(recipient.files).toHaveCount(3);
     expect((await recipient.saveFile('.env')).bytes.toString()).toBe('KEY=1\r\n');
     expect((await recipient.saveFile('key.bin')).bytes.equals(blob)).toBe(true);

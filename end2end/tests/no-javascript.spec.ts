@@ -3,7 +3,7 @@ import { clickEverything } from '../support/click-everything';
 import { idOf, createSecret } from '../support/secrets';
 import { expect, test } from '../support/test';
 
-// Chromium says so of a script that it was receiptPage not to run.
+// Chromium reports each script that it does not run.
 const SCRIPT_NOT_RUN = /^failed: GET \S+\.js csp$/;
 
 for (const [path, reassurance] of [

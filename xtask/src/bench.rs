@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: measures the product beside pgbench.
+//! `cargo xtask bench`: measures the product, and compares it with pgbench.
 
 use std::ffi::OsString;
 use std::fs;

@@ -50,7 +50,7 @@ enum Command {
     },
     /// Build the product, take screenshots of every page and state into screenshots/, and run Lighthouse
     Screenshots,
-    /// Measure creates, reveals and pages beside pgbench, and update docs/benchmarks.md
+    /// Measure creates, reveals and pages, compare them with pgbench, and update docs/benchmarks.md
     Bench {
         /// Write nothing, and fail if a figure is a third worse than in that document
         #[arg(long)]

@@ -57,8 +57,8 @@ impl Step {
 
     /// Returns the steps in `only`, in the order in which they run; every step if `only` is empty.
     pub(crate) fn select(only: &[Self]) -> Vec<Self> {
-        let wanted = |step: &Self| only.is_empty() || only.contains(step);
-        Self::ALL.iter().copied().filter(wanted).collect()
+        let is_selected = |step: &Self| only.is_empty() || only.contains(step);
+        Self::ALL.iter().copied().filter(is_selected).collect()
     }
 
     /// Returns the name that `--only` and the table use.

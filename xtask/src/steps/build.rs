@@ -63,15 +63,15 @@ fn clear_timestamp(path: &PathBuf) -> Result<()> {
 
 /// Returns the path of every file in a folder and its subfolders.
 pub(super) fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
+    let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
         for entry in fs::read_dir(&next).with_context(|| format!("cannot read {}", next.display()))? {
             let path = entry?.path();
-            if path.is_dir() { folders.push(path) } else { found.push(path) }
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
         }
     }
-    Ok(found)
+    Ok(files)
 }
 
 /// Returns compiler flags that replace the paths of this machine. Panic messages contain paths of source files, and a
@@ -150,9 +150,9 @@ fn file_names(folder: &Path) -> Result<Vec<String>> {
 /// Checks that there is exactly one program, one script and one style sheet, each with a compressed copy.
 fn check_site(files: &[String]) -> Result<()> {
     for kind in [".wasm", ".js", ".css"] {
-        let found = files.iter().filter(|name| name.ends_with(kind)).collect::<Vec<_>>();
-        let [only] = found.as_slice() else {
-            bail!("target/site/pkg must contain one {kind} file, and contains {found:?}");
+        let matching = files.iter().filter(|name| name.ends_with(kind)).collect::<Vec<_>>();
+        let [only] = matching.as_slice() else {
+            bail!("target/site/pkg must contain one {kind} file, and contains {matching:?}");
         };
         if !files.contains(&format!("{only}.br")) {
             bail!("target/site/pkg/{only} was not compressed");

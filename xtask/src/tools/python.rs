@@ -25,10 +25,10 @@ fn folder() -> PathBuf {
 /// Creates the environment, unless it was created from the same list of packages.
 pub(super) fn ensure_installed() -> Result<()> {
     let requirements = workspace::end2end_dir().join("requirements.txt");
-    let wanted =
+    let packages =
         fs::read(&requirements).with_context(|| format!("cannot read {}", requirements.display()))?;
     let installed = folder().join("requirements.txt");
-    if fs::read(&installed).is_ok_and(|installed| installed == wanted) {
+    if fs::read(&installed).is_ok_and(|installed| installed == packages) {
         return Ok(());
     }
     if Version::of("python3") < Version::parse(OLDEST) && !apt::install(&["python3", "python3-venv"])? {
@@ -42,5 +42,5 @@ pub(super) fn ensure_installed() -> Result<()> {
     run(command(pip)
         .args(["install", "--quiet", "--disable-pip-version-check", "--requirement"])
         .arg(&requirements))?;
-    fs::write(&installed, wanted).with_context(|| format!("cannot write {}", installed.display()))
+    fs::write(&installed, packages).with_context(|| format!("cannot write {}", installed.display()))
 }

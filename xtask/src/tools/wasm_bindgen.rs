@@ -15,9 +15,9 @@ pub(super) fn ensure_installed() -> Result<()> {
         fs::read_to_string(&lock_file).with_context(|| format!("cannot read {}", lock_file.display()))?;
     let version = locked_version(&lock).context("Cargo.lock does not contain wasm-bindgen")?;
 
-    let wanted = Version::parse(version);
+    let required = Version::parse(version);
     let programs = ["wasm-bindgen", "wasm-bindgen-test-runner"];
-    if programs.iter().all(|program| Version::of(program) == wanted) {
+    if programs.iter().all(|program| Version::of(program) == required) {
         return Ok(());
     }
     // Without its lock file, which may contain releases that a mirror does not have yet.

@@ -13,8 +13,8 @@ const VERSION: &str = "132.0.0";
 /// Installs wasm-opt unless this version or a newer one is installed.
 pub(super) fn ensure_installed() -> Result<()> {
     // wasm-opt prints 132 where npm has 132.0.0.
-    let wanted = VERSION.split('.').next().and_then(Version::parse);
-    if Version::of("wasm-opt") >= wanted {
+    let required = VERSION.split('.').next().and_then(Version::parse);
+    if Version::of("wasm-opt") >= required {
         return Ok(());
     }
     node::ensure_installed()?;

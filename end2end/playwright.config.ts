@@ -3,13 +3,30 @@ import { browser } from './support/browser';
 import type { Options } from './support/test';
 
 const noJavaScript = /no-javascript\.spec\.ts/;
-// What happens in the page alone is the same whatever the server keeps its secrets in.
-const ofThePage =
-  /(accessibility|alone|api|appearance|asleep|documentation|handing-over|leaves-nothing-behind|nothing-foreign-runs|options|revealed|speed-and-weight|staying-on-the-page)\.spec\.ts/;
 
-// What people do, from end to end: on two servers behind a balancer too.
-const stories = /(endings|files|lost-answers|passphrase|receipt|send-and-reveal|views)\.spec\.ts/;
-// Several servers share a PostgreSQL.
+// Specs of what happens in the page alone, or without the database: one database is enough.
+const independentOfDatabase = new RegExp(
+  `/(${[
+    'accessibility',
+    'api',
+    'appearance',
+    'before-hydration',
+    'browser-storage-stays-empty',
+    'content-security-policy',
+    'documentation',
+    'options',
+    'page-navigation',
+    'performance',
+    'revealed',
+    'sharing-the-link',
+    'single-binary',
+  ].join('|')})\\.spec\\.ts`,
+);
+
+// End-to-end scenarios, which also run against two servers behind a load balancer.
+const scenarios = /(expiry-and-burn|files|lost-responses|passphrase|receipt|send-and-reveal|views)\.spec\.ts/;
+
+// Specs of several servers, which need a shared PostgreSQL.
 const severalServers = /two-servers\.spec\.ts/;
 
 export default defineConfig<Options>({
@@ -30,8 +47,8 @@ export default defineConfig<Options>({
   },
   projects: [
     { name: 'sqlite', use: { store: 'sqlite' }, testIgnore: [noJavaScript, severalServers] },
-    { name: 'postgres', use: { store: 'postgres' }, testIgnore: [noJavaScript, ofThePage] },
-    { name: 'two-servers', use: { store: 'postgres', balanced: true }, testMatch: stories },
+    { name: 'postgres', use: { store: 'postgres' }, testIgnore: [noJavaScript, independentOfDatabase] },
+    { name: 'two-servers', use: { store: 'postgres', loadBalanced: true }, testMatch: scenarios },
     { name: 'no-javascript', use: { store: 'sqlite', javaScriptEnabled: false }, testMatch: noJavaScript },
   ],
 });

@@ -1,4 +1,4 @@
-//! PostgreSQL's own measure: one row of a secret's size a transaction.
+//! Measures PostgreSQL with pgbench: one row of a secret's size per transaction.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::client::Load;
+use crate::load::Measurement;
 
-/// Seconds of one measurement.
+/// The duration of one measurement in seconds.
 const SECONDS: &str = "3";
 const TABLE: &str =
     "CREATE TABLE rows (id bytea PRIMARY KEY, access_hash bytea, reveal_hash bytea, share bytea,
@@ -31,8 +31,9 @@ const WITH_INDEXES: &str = "
     CREATE INDEX secrets_expires_at ON secrets (expires_at);
     CREATE INDEX receipts_expires_at ON receipts (expires_at);";
 
-/// Rows as the server makes them, but for a short envelope: what is looked at is the way to them.
-fn fill(rows: u64, ttl: &str) -> String {
+/// Returns the SQL that inserts secrets as the server does, except for a short envelope: the measurements concern the
+/// indexes.
+fn insert_secrets_sql(rows: u64, ttl: &str) -> String {
     format!(
         "WITH x AS MATERIALIZED (
            SELECT substring(b for 12) AS id, b, sha256(b) AS c, now() + interval '{ttl}' + n * interval '1 microsecond' AS t
@@ -46,34 +47,36 @@ fn fill(rows: u64, ttl: &str) -> String {
     )
 }
 
-/// A database of one round.
+/// A database for one round.
 pub(crate) struct Database {
     programs: PathBuf,
     url: String,
 }
 
 impl Database {
-    pub(crate) fn make(programs: &Path, server: &str) -> Result<Self> {
+    /// Creates a database on the server, and checks that commits reach the disk.
+    pub(crate) fn create(programs: &Path, server: &str) -> Result<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("bench_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let base = server.rsplit_once('/').context("the address names no database")?.0;
+        let base = server.rsplit_once('/').context("the URL contains no database")?.0;
         let database = Self { programs: programs.to_owned(), url: format!("{base}/{name}") };
         database.psql(server, &format!("CREATE DATABASE {name}"))?;
-        let durable = database
+        let settings = database
             .psql(server, "SELECT current_setting('fsync') || current_setting('synchronous_commit')")?;
-        if durable.trim() != "onon" {
-            bail!("this PostgreSQL does not commit to the disk: fsync and synchronous_commit must be on");
+        if settings.trim() != "onon" {
+            bail!("this PostgreSQL does not write commits to the disk: turn on fsync and synchronous_commit");
         }
         database.psql(&database.url, TABLE)?;
         Ok(database)
     }
 
+    /// Returns the URL of the database.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 
-    /// So many clients insert for a few seconds.
-    pub(crate) fn inserts(&self, clients: usize) -> Result<Load> {
+    /// Measures inserts by this number of clients.
+    pub(crate) fn run_pgbench(&self, clients: usize) -> Result<Measurement> {
         let folder = tempfile::tempdir()?;
         let script = folder.path().join("insert.sql");
         std::fs::write(&script, INSERT)?;
@@ -91,11 +94,12 @@ impl Database {
         ]);
         pgbench.arg(clients.to_string()).arg("--file").arg(&script).arg(&self.url).current_dir(folder.path());
         let output = pgbench.output().context("cannot start pgbench")?;
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
         if !output.status.success() {
             bail!("pgbench: {}", String::from_utf8_lossy(&output.stderr));
         }
-        let tps = said.lines().find_map(|line| line.strip_prefix("tps = ")).context("pgbench says no tps")?;
+        let tps =
+            stdout.lines().find_map(|line| line.strip_prefix("tps = ")).context("pgbench printed no tps")?;
         let per_second: f64 = tps.split_whitespace().next().unwrap_or_default().parse()?;
         // The third column of its log is the latency of a transaction, in microseconds.
         let mut latencies = Vec::new();
@@ -107,28 +111,29 @@ impl Database {
                 latencies.extend(micros.map(Duration::from_micros));
             }
         }
-        Ok(Load { per_second, ..Load::of(latencies, Duration::from_secs(1)) })
+        Ok(Measurement { per_second, ..Measurement::new(latencies, Duration::from_secs(1)) })
     }
 
-    /// Adds so many secrets that nobody will ask for, expiring after `ttl`: all at once, so without the indexes, which
-    /// are made again.
-    pub(crate) fn fill(&self, rows: u64, ttl: &str) -> Result<()> {
-        self.psql(&self.url, &format!("{WITHOUT_INDEXES} {} {WITH_INDEXES}", fill(rows, ttl)))?;
+    /// Inserts secrets that no client requests and that expire after `ttl`. Drops the indexes first and creates them again,
+    /// which is faster for many rows.
+    pub(crate) fn insert_secrets(&self, rows: u64, ttl: &str) -> Result<()> {
+        self.psql(&self.url, &format!("{WITHOUT_INDEXES} {} {WITH_INDEXES}", insert_secrets_sql(rows, ttl)))?;
         self.psql(&self.url, "VACUUM ANALYZE")?;
         self.checkpoint()
     }
 
-    /// Everything that was written reaches the disk.
+    /// Writes everything to the disk.
     pub(crate) fn checkpoint(&self) -> Result<()> {
         self.psql(&self.url, "CHECKPOINT").map(|_| ())
     }
 
-    /// Secrets whose time is over.
-    pub(crate) fn expired(&self) -> Result<u64> {
+    /// Returns the number of expired secrets that are not deleted yet.
+    pub(crate) fn expired_secrets(&self) -> Result<u64> {
         let count = self.psql(&self.url, "SELECT count(*) FROM secrets WHERE expires_at <= now()")?;
         Ok(count.trim().parse()?)
     }
 
+    /// Runs SQL, and returns the output.
     fn psql(&self, url: &str, sql: &str) -> Result<String> {
         let mut psql = Command::new(self.programs.join("psql"));
         psql.args([

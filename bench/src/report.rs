@@ -1,4 +1,4 @@
-//! Tables in Markdown.
+//! Formats the results as Markdown, and compares them with published ones.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -6,98 +6,106 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use crate::client::Load;
+use crate::load::Measurement;
 use crate::stats::spread;
 
-/// Between these the table stands in its document.
+/// The lines around the table in its document.
 const BEGIN: &str = "<!-- begin: written by `cargo xtask bench` -->\n";
 const END: &str = "<!-- end -->\n";
-/// Worse than this part of what it was is a regression, not noise.
-const TOLERATED: f64 = 2.0 / 3.0;
+/// The part of an earlier figure below which a figure counts as a regression, and not as noise.
+const TOLERATED_PART: f64 = 2.0 / 3.0;
 
-/// What was measured, round by round.
+/// The results of all rounds.
 #[derive(Default)]
 pub(crate) struct Table {
-    loads: Vec<(String, usize, Vec<Load>)>,
-    ratios: BTreeMap<String, Ratio>,
+    /// Name, number of clients, and the measurement of each round.
+    measurements: Vec<(String, usize, Vec<Measurement>)>,
+    figures: BTreeMap<String, Figure>,
 }
 
-struct Ratio {
+/// A figure with a goal, such as a ratio of two measurements.
+struct Figure {
     goal: f64,
-    /// Whether more is better.
-    more: bool,
+    higher_is_better: bool,
+    /// One value for each round.
     values: Vec<f64>,
 }
 
 impl Table {
-    /// A measurement with so many clients.
-    pub(crate) fn load(&mut self, what: &str, clients: usize, load: &Load) {
-        match self.loads.iter_mut().find(|(name, number, _)| name == what && *number == clients) {
-            Some((.., loads)) => loads.push(*load),
-            None => self.loads.push((what.to_owned(), clients, vec![*load])),
+    /// Adds the measurement of a round.
+    pub(crate) fn add_measurement(&mut self, name: &str, clients: usize, measurement: &Measurement) {
+        match self.measurements.iter_mut().find(|(known, number, _)| known == name && *number == clients) {
+            Some((.., rounds)) => rounds.push(*measurement),
+            None => self.measurements.push((name.to_owned(), clients, vec![*measurement])),
         }
     }
 
-    /// A ratio that is the better the larger it is.
-    pub(crate) fn at_least(&mut self, what: &str, goal: f64, value: f64) {
-        self.ratio(what, goal, true, value);
+    /// Adds a round's value of a figure that should be at least the goal.
+    pub(crate) fn at_least(&mut self, name: &str, goal: f64, value: f64) {
+        self.add_value(name, goal, true, value);
     }
 
-    /// A ratio that is the better the smaller it is.
-    pub(crate) fn at_most(&mut self, what: &str, goal: f64, value: f64) {
-        self.ratio(what, goal, false, value);
+    /// Adds a round's value of a figure that should be at most the goal.
+    pub(crate) fn at_most(&mut self, name: &str, goal: f64, value: f64) {
+        self.add_value(name, goal, false, value);
     }
 
-    fn ratio(&mut self, what: &str, goal: f64, more: bool, value: f64) {
-        let ratio = self.ratios.entry(what.to_owned()).or_insert(Ratio { goal, more, values: Vec::new() });
-        ratio.values.push(value);
+    fn add_value(&mut self, name: &str, goal: f64, higher_is_better: bool, value: f64) {
+        let new = Figure { goal, higher_is_better, values: Vec::new() };
+        self.figures.entry(name.to_owned()).or_insert(new).values.push(value);
     }
 
-    /// What is worse by a third than in an earlier table. What one of the two does not have is not compared, and
-    /// neither are times and rates as they are, since they may be another machine's.
+    /// Returns the names of the figures that are a third worse than in an earlier table. Skips figures that only one table
+    /// has, and absolute times and rates, since the earlier ones may be those of another machine.
     pub(crate) fn worse_than(&self, earlier: &str) -> Result<Vec<&str>> {
         let (mut compared, mut worse) = (0, Vec::new());
-        for (what, ratio) in &self.ratios {
-            let row = earlier.lines().find_map(|line| line.strip_prefix(&format!("| {what} | ")));
+        for (name, figure) in &self.figures {
+            let row = earlier.lines().find_map(|line| line.strip_prefix(&format!("| {name} | ")));
             let before = row.and_then(|row| row.split(' ').next()?.parse::<f64>().ok());
-            let Some(before) = before.filter(|_| !what.ends_with("/s") && !what.ends_with(" ms")) else {
+            let Some(before) = before.filter(|_| !name.ends_with("/s") && !name.ends_with(" ms")) else {
                 continue;
             };
-            let [median, ..] = spread(&ratio.values);
+            let [median, ..] = spread(&figure.values);
             compared += 1;
-            let is_worse = if ratio.more { median < before * TOLERATED } else { median > before / TOLERATED };
+            let is_worse = if figure.higher_is_better {
+                median < before * TOLERATED_PART
+            } else {
+                median > before / TOLERATED_PART
+            };
             if is_worse {
-                worse.push(what.as_str());
+                worse.push(name.as_str());
             }
         }
-        anyhow::ensure!(compared > 0, "the earlier table has none of these figures");
+        anyhow::ensure!(compared > 0, "the earlier table contains none of these figures");
         Ok(worse)
     }
 
+    /// Formats both tables: figures with goals, and measurements.
     pub(crate) fn markdown(&self) -> String {
         let mut text = String::from("| | median | spread | goal | |\n| --- | --- | --- | --- | --- |\n");
-        for (what, Ratio { goal, more, values }) in &self.ratios {
-            let [median, least, most] = spread(values);
-            let (sign, reached) = if *more { ("≥", median >= *goal) } else { ("≤", median <= *goal) };
+        for (name, Figure { goal, higher_is_better, values }) in &self.figures {
+            let [median, minimum, maximum] = spread(values);
+            let (sign, reached) =
+                if *higher_is_better { ("≥", median >= *goal) } else { ("≤", median <= *goal) };
             let verdict = if reached { "reached" } else { "missed" };
             line(
                 &mut text,
                 format_args!(
-                    "| {what} | {median:.2} | {least:.2} to {most:.2} | {sign} {goal} | {verdict} |"
+                    "| {name} | {median:.2} | {minimum:.2} to {maximum:.2} | {sign} {goal} | {verdict} |"
                 ),
             );
         }
         text.push_str(
-            "\n| | clients | a second | spread | median | p99 |\n| --- | --- | --- | --- | --- | --- |\n",
+            "\n| | clients | per second | spread | median | p99 |\n| --- | --- | --- | --- | --- | --- |\n",
         );
-        for (what, clients, loads) in &self.loads {
-            let of = |field: fn(&Load) -> f64| spread(&loads.iter().map(field).collect::<Vec<_>>());
-            let [rate, least, most] = of(|load| load.per_second);
-            let ([median, ..], [p99, ..]) = (of(|load| load.median), of(|load| load.p99));
+        for (name, clients, rounds) in &self.measurements {
+            let of = |field: fn(&Measurement) -> f64| spread(&rounds.iter().map(field).collect::<Vec<_>>());
+            let [rate, minimum, maximum] = of(|run| run.per_second);
+            let ([median, ..], [p99, ..]) = (of(|run| run.median_ms), of(|run| run.p99_ms));
             line(
                 &mut text,
                 format_args!(
-                    "| {what} | {clients} | {rate:.0} | {least:.0} to {most:.0} | {median:.2} ms | {p99:.2} ms |"
+                    "| {name} | {clients} | {rate:.0} | {minimum:.0} to {maximum:.0} | {median:.2} ms | {p99:.2} ms |"
                 ),
             );
         }
@@ -105,12 +113,12 @@ impl Table {
     }
 }
 
-fn line(text: &mut String, what: std::fmt::Arguments<'_>) {
+fn line(text: &mut String, line: std::fmt::Arguments<'_>) {
     // Writing into a string does not fail.
-    writeln!(text, "{what}").unwrap_or_default();
+    writeln!(text, "{line}").unwrap_or_default();
 }
 
-/// One line about the machine.
+/// Describes the machine in one line.
 pub(crate) fn machine() -> Result<String> {
     let read = |path: &str| std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"));
     let value = |text: &str, name: &str| {
@@ -119,17 +127,18 @@ pub(crate) fn machine() -> Result<String> {
     };
     let (cpu, memory) = (read("/proc/cpuinfo")?, read("/proc/meminfo")?);
     let cores = cpu.lines().filter(|line| line.starts_with("processor")).count();
-    let model = value(&cpu, "model name").unwrap_or_else(|| "a processor without a name".to_owned());
+    let model = value(&cpu, "model name").unwrap_or_else(|| "an unknown processor".to_owned());
     let kibibytes = value(&memory, "MemTotal").unwrap_or_default();
     let kibibytes: u64 = kibibytes.trim_end_matches("kB").trim().parse().unwrap_or_default();
     Ok(format!("{cores} cores of {model}, {} GiB, Linux.", kibibytes >> 20))
 }
 
-/// Puts a new table in the place of the old one.
+/// Replaces the table in a document.
 pub(crate) fn replace(path: &Path, table: &str) -> Result<()> {
     let text = std::fs::read_to_string(path)?;
-    let (before, rest) = text.split_once(BEGIN).context("it has no place for the table")?;
-    let (_, after) = rest.split_once(END).context("the place for the table has no end")?;
+    let (before, rest) =
+        text.split_once(BEGIN).context("the document has no line `begin: written by ...`")?;
+    let (_, after) = rest.split_once(END).context("the document has no line `end`")?;
     Ok(std::fs::write(path, format!("{before}{BEGIN}\n{table}\n{END}{after}"))?)
 }
 
@@ -138,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_got_worse_by_a_third_is_named() {
+    fn figures_that_are_a_third_worse_are_named() {
         let mut before = Table::default();
         before.at_least("rate", 1.0, 0.9);
         before.at_most("latency", 1.5, 2.0);

@@ -1,4 +1,4 @@
-//! The server, as it is released, with nothing switched off but its limits.
+//! Starts the server as released, with its defaults except for rate limits and logging.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -9,12 +9,14 @@ use anyhow::{Context as _, Result};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
+/// A running server. It is killed when the value is dropped.
 pub(crate) struct Server {
     process: Child,
     pub(crate) address: SocketAddr,
 }
 
 impl Server {
+    /// Starts a server, and waits until it listens.
     pub(crate) async fn start(program: &Path, database_url: &str, options: &[&str]) -> Result<Self> {
         let mut process = Command::new(program)
             .args([
@@ -32,7 +34,7 @@ impl Server {
             .kill_on_drop(true)
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
-        let stdout = process.stdout.take().context("it has no standard output")?;
+        let stdout = process.stdout.take().context("the server has no standard output")?;
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line).await?;
         let address =
@@ -40,33 +42,36 @@ impl Server {
         Ok(Self { address: address.parse()?, process })
     }
 
-    /// Bytes of memory that it holds now.
-    pub(crate) fn resident(&self) -> Result<u64> {
-        self.status("VmRSS:")
+    /// Returns the resident memory in bytes.
+    pub(crate) fn resident_memory(&self) -> Result<u64> {
+        self.status_bytes("VmRSS:")
     }
 
-    /// Bytes that it held at most, since [`Self::forget_peak`].
-    pub(crate) fn peak(&self) -> Result<u64> {
-        self.status("VmHWM:")
+    /// Returns the peak of the resident memory in bytes, since [`Self::reset_peak_memory`].
+    pub(crate) fn peak_memory(&self) -> Result<u64> {
+        self.status_bytes("VmHWM:")
     }
 
-    pub(crate) fn forget_peak(&self) -> Result<()> {
-        fs::write(self.proc("clear_refs")?, "5").context("the peak of memory cannot be set back")
+    /// Resets the peak of the resident memory.
+    pub(crate) fn reset_peak_memory(&self) -> Result<()> {
+        fs::write(self.proc_path("clear_refs")?, "5").context("cannot reset the peak of the memory")
     }
 
-    fn status(&self, name: &str) -> Result<u64> {
-        let text = fs::read_to_string(self.proc("status")?)?;
+    /// Reads a size from `/proc/<pid>/status`.
+    fn status_bytes(&self, name: &str) -> Result<u64> {
+        let text = fs::read_to_string(self.proc_path("status")?)?;
         let line =
             text.lines().find_map(|line| line.strip_prefix(name)).with_context(|| format!("no {name}"))?;
         let kibibytes: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
         Ok(kibibytes * 1024)
     }
 
-    fn proc(&self, file: &str) -> Result<String> {
-        Ok(format!("/proc/{}/{file}", self.process.id().context("it has ended")?))
+    fn proc_path(&self, file: &str) -> Result<String> {
+        Ok(format!("/proc/{}/{file}", self.process.id().context("the server has ended")?))
     }
 
+    /// Kills the server, and waits for its end.
     pub(crate) async fn stop(mut self) -> Result<()> {
-        self.process.kill().await.context("it cannot be stopped")
+        self.process.kill().await.context("cannot stop the server")
     }
 }

@@ -1,12 +1,12 @@
 import type { LaunchOptions } from '@playwright/test';
 
-const asRoot = process.getuid?.() === 0;
+const isRoot = process.getuid?.() === 0;
 
-/** The system's browser where `CHROMIUM` names one, and no errands of its own. */
+/** Uses the system's browser if `CHROMIUM` names one, without its background requests. */
 export const browser: LaunchOptions = {
   executablePath: process.env.CHROMIUM || undefined,
   args: [
-    ...(asRoot ? ['--no-sandbox'] : []),
+    ...(isRoot ? ['--no-sandbox'] : []),
     '--disable-quic',
     '--no-first-run',
     '--disable-background-networking',

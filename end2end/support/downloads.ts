@@ -2,8 +2,8 @@ import type { Buffer } from 'node:buffer';
 import { readFile } from 'node:fs/promises';
 import type { Page } from '@playwright/test';
 
-/** What a click saves: under which name, and which bytes. */
-export async function saved(page: Page, click: () => Promise<void>): Promise<{ name: string; bytes: Buffer }> {
+/** Returns the name and the contents of the file that a click downloads. */
+export async function captureDownload(page: Page, click: () => Promise<void>): Promise<{ name: string; bytes: Buffer }> {
   const download = page.waitForEvent('download');
   await click();
   const file = await download;

@@ -1,4 +1,4 @@
-/** As much of `pg` as is used here. */
+/** Declares the part of `pg` that is used here. */
 declare module 'pg' {
   export class Client {
     constructor(options: { connectionString: string });

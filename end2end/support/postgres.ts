@@ -1,21 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
-import type { Dialect } from './store';
+import type { TestDatabase } from './database';
 
-/** A database of its own in the PostgreSQL that `DATABASE_URL` names. */
-export async function postgres(): Promise<Dialect> {
-  const home = process.env.DATABASE_URL;
-  if (!home) throw new Error('DATABASE_URL names no PostgreSQL: run `cargo xtask e2e`');
+/** Creates a database in the PostgreSQL of `DATABASE_URL`. */
+export async function createPostgresDatabase(): Promise<TestDatabase> {
+  const serverUrl = process.env.DATABASE_URL;
+  if (!serverUrl) throw new Error('DATABASE_URL is not set: run `cargo xtask e2e`');
   const name = `e2e_${randomUUID().replaceAll('-', '')}`;
-  await query(home, `CREATE DATABASE ${name}`);
-  const url = new URL(home);
+  await query(serverUrl, `CREATE DATABASE ${name}`);
+  const url = new URL(serverUrl);
   url.pathname = `/${name}`;
   return {
     url: url.href,
     query: (sql) => query(url.href, sql),
-    bytes: (hex) => `'\\x${hex}'::bytea`,
-    moment: (milliseconds) => `to_timestamp(${milliseconds} / 1000.0)`,
-    remove: async () => void (await query(home, `DROP DATABASE ${name} WITH (FORCE)`)),
+    bytesLiteral: (hex) => `'\\x${hex}'::bytea`,
+    timeExpression: (milliseconds) => `to_timestamp(${milliseconds} / 1000.0)`,
+    remove: async () => void (await query(serverUrl, `DROP DATABASE ${name} WITH (FORCE)`)),
   };
 }
 

@@ -1,5 +1,5 @@
-export interface Made {
-  /** The body of `create`. */
+export interface SealedSecret {
+  /** The body of the request `create`. */
   request: Record<string, string | number>;
   link(origin: string, id: string): Promise<string>;
   receipt(origin: string): string;
@@ -8,8 +8,9 @@ export interface Made {
 export type Protocol = ReturnType<typeof protocol>;
 
 /**
- * PROTOCOL.md, version 1, texts without a passphrase: in WebCrypto alone, and written from that page and not
- * from the Rust. Needs nothing around it, so that a page can be given it whole, and works in Node too.
+ * Implements version 1 of the protocol for texts without a passphrase, with WebCrypto alone. Written from the
+ * specification, independently of the Rust code. The function refers to nothing outside it, so that Playwright can
+ * evaluate it in a page; it works in Node too.
  */
 export function protocol() {
   type Bytes = Uint8Array<ArrayBuffer>;
@@ -31,7 +32,7 @@ export function protocol() {
   const decode = (text: string): Bytes =>
     Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0));
 
-  // HKDF in its two halves: WebCrypto's own `HKDF` does both at once.
+  // The two steps of HKDF: WebCrypto's `HKDF` only does both at once.
   const extract = async (salt: string | Bytes, ikm: Bytes): Promise<Bytes> => {
     const key = await crypto.subtle.importKey('raw', join(salt), { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
     return new Uint8Array(await crypto.subtle.sign('HMAC', key, ikm));
@@ -39,7 +40,7 @@ export function protocol() {
   const expand = async (prk: Bytes, length: number, ...info: (string | Bytes)[]): Promise<Bytes> =>
     (await extract(prk, join(...info, Uint8Array.of(1)))).slice(0, length);
 
-  const schedule = async (key: Bytes) => {
+  const keySchedule = async (key: Bytes) => {
     const link = await extract('ikrypt/v1 link', key);
     const root = await extract('ikrypt/v1 root', join(key, new Uint8Array(32)));
     const base = await expand(root, 32, 'ikrypt/v1 content', HEADER);
@@ -61,7 +62,7 @@ export function protocol() {
     const mask = 2 ** (exponent - Math.floor(Math.log2(exponent)) - 1) - 1;
     return (length + mask) & ~mask;
   };
-  const frame = (text: string): Bytes => {
+  const encodePayload = (text: string): Bytes => {
     const body = new TextEncoder().encode(text);
     const plain = new Uint8Array(paddedLength(5 + body.length));
     plain[0] = 1;
@@ -69,10 +70,10 @@ export function protocol() {
     plain.set(body, 5);
     return plain;
   };
-  const unframe = (plain: Bytes): string => {
+  const decodePayload = (plain: Bytes): string => {
     const end = 5 + new DataView(plain.buffer).getUint32(1);
-    const sound = plain[0] === 1 && plain.length === paddedLength(end) && plain.slice(end).every((byte) => byte === 0);
-    if (!sound) throw new Error('not a well-formed text');
+    const isWellFormed = plain[0] === 1 && plain.length === paddedLength(end) && plain.slice(end).every((byte) => byte === 0);
+    if (!isWellFormed) throw new Error('not a well-formed text');
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(plain.slice(5, end));
   };
 
@@ -80,14 +81,14 @@ export function protocol() {
     encode,
     decode,
 
-    /** Seals a text with fresh keys. */
-    async seal(text: string, ttlSeconds: number, maxViews: number): Promise<Made> {
+    /** Encrypts a text with new keys. */
+    async seal(text: string, ttlSeconds: number, maxViews: number): Promise<SealedSecret> {
       const [key, share, token, nonce] = [random(32), random(32), random(32), random(12)];
-      const { access, reveal, check, cipher } = await schedule(key);
-      const sealed = await crypto.subtle.encrypt(gcm(nonce), await cipher(share), frame(text));
+      const { access, reveal, check, cipher } = await keySchedule(key);
+      const ciphertext = await crypto.subtle.encrypt(gcm(nonce), await cipher(share), encodePayload(text));
       return {
         request: {
-          envelope: encode(join(HEADER, nonce, new Uint8Array(sealed))),
+          envelope: encode(join(HEADER, nonce, new Uint8Array(ciphertext))),
           share: encode(share),
           access_hash: encode(await sha256(access)),
           reveal_hash: encode(await sha256(reveal)),
@@ -101,23 +102,23 @@ export function protocol() {
       };
     },
 
-    /** Takes a link apart, and makes what opens the secret behind it. */
-    async read(link: string) {
+    /** Parses a link, and returns the bodies of the requests `open` and `reveal`, and how to decrypt the responses. */
+    async parseLink(link: string) {
       const [, id, fragment] = /\/s\/([\w-]{16})#k=([\w-]{48})$/.exec(link) ?? [];
       if (!id || !fragment) throw new Error('not a link');
       const raw = decode(fragment);
-      const { access, reveal, check, cipher } = await schedule(raw.slice(1, 33));
-      const sound = raw[0] === LINK_BYTE && encode(raw.slice(33)) === encode(await check(decode(id)));
-      if (!sound) throw new Error('a damaged link');
+      const { access, reveal, check, cipher } = await keySchedule(raw.slice(1, 33));
+      const isIntact = raw[0] === LINK_BYTE && encode(raw.slice(33)) === encode(await check(decode(id)));
+      if (!isIntact) throw new Error('damaged link');
       return {
         open: { id, access: encode(access) },
         reveal: { id, access: encode(access), reveal: encode(reveal), claim: encode(random(16)) },
         decrypt: async (envelope: string, share: string): Promise<string> => {
           const bytes = decode(envelope);
-          if (encode(bytes.slice(0, 4)) !== encode(HEADER)) throw new Error('not the header of this link');
+          if (encode(bytes.slice(0, 4)) !== encode(HEADER)) throw new Error('the header does not match the link');
           const key = await cipher(decode(share));
           const plain = await crypto.subtle.decrypt(gcm(bytes.slice(4, 16)), key, bytes.slice(16));
-          return unframe(new Uint8Array(plain));
+          return decodePayload(new Uint8Array(plain));
         },
       };
     },

@@ -2,33 +2,33 @@ import { protocol } from './protocol';
 import type { Server } from './server';
 
 export interface Links {
-  /** For the recipient. */
+  /** The recipient's link. */
   link: string;
-  /** For the sender. */
+  /** The sender's receipt link. */
   receipt: string;
 }
 
-/** Puts a secret on the server without a browser, for tests that are about what comes after. */
-export async function sent(server: Server, text: string, { views = 1, ttl = 3600 } = {}): Promise<Links> {
-  const made = await protocol().seal(text, ttl, views);
+/** Creates a secret without a browser. */
+export async function createSecret(server: Server, text: string, { views = 1, ttl = 3600 } = {}): Promise<Links> {
+  const sealed = await protocol().seal(text, ttl, views);
   const response = await fetch(`${server.origin}/api/v1/create`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(made.request),
+    body: JSON.stringify(sealed.request),
   });
   if (response.status !== 201) throw new Error(`create: ${response.status} ${await response.text()}`);
   const { id } = (await response.json()) as { id: string };
-  return { link: await made.link(server.origin, id), receipt: made.receipt(server.origin) };
+  return { link: await sealed.link(server.origin, id), receipt: sealed.receipt(server.origin) };
 }
 
-/** The id in a link. */
+/** Returns the id in a link. */
 export function idOf(link: string): string {
   const id = /\/s\/([\w-]{16})/.exec(link)?.[1];
-  if (!id) throw new Error('there is no id in this link');
+  if (!id) throw new Error('the link contains no id');
   return id;
 }
 
-/** What stands behind the `#`. */
+/** Returns the value of `k` in the URL fragment. */
 export function fragmentOf(link: string): string {
   return new URL(link).hash.slice('#k='.length);
 }

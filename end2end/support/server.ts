@@ -1,25 +1,27 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import type { Store } from './store';
+import type { TestStore } from './test-store';
 
-const PATIENCE_MS = 20_000;
+/** How long a server may take to start, and to stop after SIGTERM. */
+const START_STOP_TIMEOUT_MS = 20_000;
 
-// Nothing stays behind where a worker ends early.
+// Kills the servers of a worker that ends early.
 const running = new Set<ChildProcess>();
 process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
-/** The product, started with a database of its own, on a port that it keeps when it is started again. */
+/** A server process with its own database. It keeps its port when it is restarted. */
 export class Server {
-  /** Everything it logged, at trace level. */
+  /** Everything that it has logged, at level trace. */
   log = '';
   /** `http://127.0.0.1:PORT`. */
   origin = '';
   #process: ChildProcess | undefined;
 
-  private constructor(readonly store: Store) {}
+  private constructor(readonly store: TestStore) {}
 
-  static async on(store: Store): Promise<Server> {
+  /** Starts a server on a database, and removes the database if the server does not start. */
+  static async startOn(store: TestStore): Promise<Server> {
     const server = new Server(store);
     try {
       await server.start();
@@ -30,15 +32,15 @@ export class Server {
     return server;
   }
 
-  /** Starts it anew with other settings. */
+  /** Restarts the server with other settings. */
   async restart(settings: Record<string, string>): Promise<void> {
-    await this.#end('SIGTERM');
+    await this.#stop('SIGTERM');
     await this.start(settings);
   }
 
   async start(settings: Record<string, string> = {}): Promise<void> {
     const program = process.env.IKRYPT_SERVER_BIN;
-    if (!program) throw new Error('IKRYPT_SERVER_BIN names no server: run `cargo xtask e2e`');
+    if (!program) throw new Error('IKRYPT_SERVER_BIN is not set: run `cargo xtask e2e`');
     const child = spawn(program, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: {
@@ -56,23 +58,23 @@ export class Server {
     child.once('exit', () => running.delete(child));
     child.stderr.on('data', (data) => (this.log += data));
     this.origin = await new Promise<string>((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`the server did not start:\n${this.log}`)), PATIENCE_MS);
+      const timeout = setTimeout(() => reject(new Error(`the server did not start:\n${this.log}`)), START_STOP_TIMEOUT_MS);
       child.once('error', reject);
       child.once('exit', () => reject(new Error(`the server ended:\n${this.log}`)));
       createInterface(child.stdout).on('line', (line) => {
         const origin = /^listening on (http:\/\/\S+)$/.exec(line)?.[1];
         if (!origin) return;
-        clearTimeout(late);
+        clearTimeout(timeout);
         resolve(origin);
       });
     });
   }
 
-  /** Lines of its log with something in them that may be an id, a key, a hash, a token or somebody's address. */
-  suspicious(): string[] {
+  /** Returns the log lines with anything that may be an id, a key, a hash, a token or an IP address. */
+  suspiciousLogLines(): string[] {
     const looksSecret = (word: string) => /\d/.test(word) && /[a-z]/.test(word) && /[A-Z]/.test(word);
     const isHash = (word: string) => /^[0-9a-f]{24,}$/.test(word);
-    // Where secrets are kept is said once, at the start.
+    // The location of the database is logged once, at the start.
     const lines = this.log.split('\n').filter((line) => !line.includes('secrets are kept here'));
     return lines.filter((line) => {
       const words = line.match(/[\w-]{16,}/g) ?? [];
@@ -81,24 +83,24 @@ export class Server {
     });
   }
 
-  /** Ends it at once, as a power cut would. */
+  /** Kills the server, without a clean stop. */
   async kill(): Promise<void> {
-    await this.#end('SIGKILL');
+    await this.#stop('SIGKILL');
   }
 
-  /** Ends it, and its database with it. */
+  /** Stops the server, and removes its database. */
   async remove(): Promise<void> {
-    await this.#end('SIGTERM');
+    await this.#stop('SIGTERM');
     await this.store.remove();
   }
 
-  async #end(signal: NodeJS.Signals): Promise<void> {
+  async #stop(signal: NodeJS.Signals): Promise<void> {
     const child = this.#process;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, 'exit');
-    const late = setTimeout(() => child.kill('SIGKILL'), PATIENCE_MS);
+    const timeout = setTimeout(() => child.kill('SIGKILL'), START_STOP_TIMEOUT_MS);
     child.kill(signal);
     await ended;
-    clearTimeout(late);
+    clearTimeout(timeout);
   }
 }

@@ -1,75 +1,75 @@
 import { test as base, expect, type BrowserContext, type Page } from '@playwright/test';
-import { RoundRobin } from './round-robin';
+import { LoadBalancer } from './load-balancer';
 import { Server } from './server';
-import { newStore, type StoreKind } from './store';
-import { Tap } from './tap';
-import { Watch } from './watch';
+import { createTestStore, type StoreKind } from './test-store';
+import { TrafficRecorder } from './traffic-recorder';
+import { BrowserMonitor } from './browser-monitor';
 
 export { expect };
 
 export interface Options {
-  /** Where the servers of this project keep their secrets. */
+  /** The database of the servers of this project. */
   store: StoreKind;
-  /** Whether requests are taken in turn by two of them. */
-  balanced: boolean;
+  /** Whether `server` is a load balancer in front of two servers. */
+  loadBalanced: boolean;
 }
 
 interface Fixtures {
-  /** Fails the test on whatever it did not announce. */
-  watch: Watch;
-  /** A person with a browser of their own: the first page of a new context. */
-  visit: () => Promise<Page>;
-  /** A server that this test may kill. */
+  /** Fails the test if anything unexpected happens in a browser. */
+  monitor: BrowserMonitor;
+  /** Opens a page in a new browser context: another person. */
+  openPage: () => Promise<Page>;
+  /** A server for this test alone, which may restart or kill it. */
   ownServer: Server;
-  /** Everything that crosses the network between the pages and `server`, for who goes through it. */
-  crossed: Tap;
+  /** A proxy in front of `server` that records the traffic of pages that use its origin. */
+  recorder: TrafficRecorder;
 }
 
 interface WorkerFixtures extends Options {
-  /** A server for many tests, with a database of its own. */
+  /** A server that the tests of a worker share, with its own database. */
   server: Server;
 }
 
 export const test = base.extend<Fixtures, WorkerFixtures>({
   store: ['sqlite', { option: true, scope: 'worker' }],
-  balanced: [false, { option: true, scope: 'worker' }],
+  loadBalanced: [false, { option: true, scope: 'worker' }],
 
   server: [
-    async ({ store, balanced }, use) => {
-      const server = await Server.on(await newStore(store));
-      if (balanced) {
-        const other = await Server.on(server.store);
-        const balancer = await RoundRobin.over([server, other]);
+    async ({ store, loadBalanced }, use) => {
+      const server = await Server.startOn(await createTestStore(store));
+      if (loadBalanced) {
+        const other = await Server.startOn(server.store);
+        const balancer = await LoadBalancer.start([server, other]);
         await use(Object.assign(Object.create(server) as Server, { origin: balancer.origin }));
         balancer.close();
         await other.kill();
-        expect(other.suspicious()).toEqual([]);
-        expect(balancer.answered.every((number) => number > 0), balancer.answered.join()).toBe(true);
+        expect(other.suspiciousLogLines()).toEqual([]);
+        expect(balancer.responseCounts.every((number) => number > 0), balancer.responseCounts.join()).toBe(true);
       } else {
         await use(server);
       }
       await server.remove();
-      // Everything that the tests of this worker did was logged at trace.
+      // Checks the log of all tests of this worker, at level trace.
       expect(server.log).toContain('secrets are kept here');
-      expect(server.suspicious()).toEqual([]);
+      expect(server.suspiciousLogLines()).toEqual([]);
     },
     { scope: 'worker' },
   ],
 
-  watch: [
+  monitor: [
     async ({ browser, server }, use) => {
-      const watch = new Watch();
-      watch.allow(server.origin);
-      const look = (context: BrowserContext) => watch.over(context);
-      browser.on('context', look);
-      await use(watch);
-      browser.off('context', look);
-      expect(watch.complaints(), 'what nobody announced').toEqual([]);
+      const monitor = new BrowserMonitor();
+      monitor.allowOrigin(server.origin);
+      const attach = (context: BrowserContext) => monitor.attach(context);
+      browser.on('context', attach);
+      await use(monitor);
+      browser.off('context', attach);
+      expect(monitor.violations(), 'unexpected browser messages').toEqual([]);
     },
     { auto: true },
   ],
 
-  visit: async ({ browser, contextOptions, javaScriptEnabled, locale }, use) => {
+  openPage: async ({ browser, contextOptions, javaScriptEnabled, locale }, use) => {
     const contexts: BrowserContext[] = [];
     await use(async () => {
       const context = await browser.newContext({ ...contextOptions, javaScriptEnabled, locale });
@@ -79,17 +79,17 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     await Promise.all(contexts.map((context) => context.close()));
   },
 
-  ownServer: async ({ store, watch }, use) => {
-    const server = await Server.on(await newStore(store));
-    watch.allow(server.origin);
+  ownServer: async ({ store, monitor }, use) => {
+    const server = await Server.startOn(await createTestStore(store));
+    monitor.allowOrigin(server.origin);
     await use(server);
     await server.remove();
   },
 
-  crossed: async ({ server, watch }, use) => {
-    const tap = await Tap.before(server);
-    watch.allow(tap.origin);
-    await use(tap);
-    await tap.close();
+  recorder: async ({ server, monitor }, use) => {
+    const recorder = await TrafficRecorder.start(server);
+    monitor.allowOrigin(recorder.origin);
+    await use(recorder);
+    await recorder.close();
   },
 });

@@ -1,93 +1,93 @@
-import { ReceiptPage } from '../pages/receipt';
-import { SecretPage } from '../pages/secret';
-import { calls } from '../support/calls';
-import { found } from '../support/forms';
-import { fragmentOf, idOf, sent } from '../support/secrets';
+import { ReceiptPage } from '../pages/receipt-page';
+import { SecretPage } from '../pages/secret-page';
+import { recordApiRequests } from '../support/api-requests';
+import { findSecrets } from '../support/encodings';
+import { fragmentOf, idOf, createSecret } from '../support/secrets';
 import { expect, test } from '../support/test';
 
-/** Another character of the same alphabet in one place. */
-function changed(text: string, at: number): string {
+/** Replaces the character at a position with another one of the alphabet. */
+function changeCharacter(text: string, at: number): string {
   return text.slice(0, at) + (text[at] === 'A' ? 'B' : 'A') + text.slice(at + 1);
 }
 
-test('one changed character makes a damaged link, and the server is asked nothing', async ({ visit, server }) => {
-  const { link } = await sent(server, 'whole');
-  const [before, fragment] = [link.split('#k=')[0] ?? '', fragmentOf(link)];
+test('link with one changed character is damaged, and makes no request', async ({ openPage, server }) => {
+  const { link } = await createSecret(server, 'whole');
+  const [prefix, fragment] = [link.split('#k=')[0] ?? '', fragmentOf(link)];
   const id = idOf(link);
   const damaged = [
-    ...[0, 1, 20, 44, 47].map((at) => `${before}#k=${changed(fragment, at)}`),
-    link.replace(id, changed(id, 3)),
+    ...[0, 1, 20, 44, 47].map((at) => `${prefix}#k=${changeCharacter(fragment, at)}`),
+    link.replace(id, changeCharacter(id, 3)),
     link.slice(0, -3),
   ];
-  const page = await visit();
-  const asked = calls(page);
-  for (const wrong of damaged) {
+  const page = await openPage();
+  const apiRequests = recordApiRequests(page);
+  for (const damagedLink of damaged) {
     await page.goto('about:blank');
-    const reader = await SecretPage.of(page, wrong);
-    await expect(reader.title).toHaveText('This link is damaged');
-    await expect(reader.alert).toContainText('Nothing was opened, and nothing was asked of the server.');
-    await expect(reader.alert).toContainText('ask the sender for it again');
+    const recipient = await SecretPage.open(page, damagedLink);
+    await expect(recipient.title).toHaveText('This link is damaged');
+    await expect(recipient.alert).toContainText('Nothing was opened, and nothing was asked of the server.');
+    await expect(recipient.alert).toContainText('ask the sender for it again');
   }
-  expect(asked).toEqual([]);
-  expect(await server.store.rows(id)).toEqual({ viewsLeft: 1, viewsUsed: 0 });
+  expect(apiRequests).toEqual([]);
+  expect(await server.store.viewCounts(id)).toEqual({ viewsLeft: 1, viewsUsed: 0 });
 });
 
-test('without its key a link is told so, and the server is asked nothing', async ({ visit, server }) => {
-  const { link } = await sent(server, 'whole');
-  const page = await visit();
-  const asked = calls(page);
-  const reader = await SecretPage.of(page, link.replace(/#.*/, ''));
-  await expect(reader.title).toHaveText('The part after # is missing');
-  await expect(reader.alert).toContainText('Ask the sender to send you the whole link again');
-  expect(asked).toEqual([]);
+test('link without its key is reported, and makes no request', async ({ openPage, server }) => {
+  const { link } = await createSecret(server, 'whole');
+  const page = await openPage();
+  const apiRequests = recordApiRequests(page);
+  const recipient = await SecretPage.open(page, link.replace(/#.*/, ''));
+  await expect(recipient.title).toHaveText('The part after # is missing');
+  await expect(recipient.alert).toContainText('Ask the sender to send you the whole link again');
+  expect(apiRequests).toEqual([]);
 });
 
-test('a link to a secret that never was is told so', async ({ visit, server, ownServer, watch }) => {
-  watch.expect(/status of 404/);
-  const { link } = await sent(ownServer, 'on another server');
-  const reader = await SecretPage.of(await visit(), link.replace(ownServer.origin, server.origin));
-  await expect(reader.title).toHaveText('There is no secret here');
-  await expect(reader.alert).toContainText('It may never have existed');
+test('link to a secret that never existed is reported', async ({ openPage, server, ownServer, monitor }) => {
+  monitor.allowMessages(/status of 404/);
+  const { link } = await createSecret(ownServer, 'on another server');
+  const recipient = await SecretPage.open(await openPage(), link.replace(ownServer.origin, server.origin));
+  await expect(recipient.title).toHaveText('There is no secret here');
+  await expect(recipient.alert).toContainText('It may never have existed');
 });
 
 for (const rewritten of ['%23', '%2523']) {
-  test(`a link with ${rewritten} for # opens with a warning, and its key stays nowhere`, async ({ visit, server }) => {
-    const { link } = await sent(server, 'rewritten on the way');
-    const reader = await SecretPage.ready(await visit(), link.replace('#', rewritten));
-    await expect(reader.status.first()).toContainText('showed the key to the server');
-    await expect(reader.status.first()).toContainText('Tell the sender');
-    expect(new URL(reader.page.url()).pathname).toBe(`/s/${idOf(link)}`);
-    expect(await reader.reveal()).toBe('rewritten on the way');
-    expect(reader.page.url()).toBe(`${server.origin}/s/${idOf(link)}`);
+  test(`link with ${rewritten} for # opens with a warning, and its key is not logged`, async ({ openPage, server }) => {
+    const { link } = await createSecret(server, 'rewritten on the way');
+    const recipient = await SecretPage.openReady(await openPage(), link.replace('#', rewritten));
+    await expect(recipient.status.first()).toContainText('showed the key to the server');
+    await expect(recipient.status.first()).toContainText('Tell the sender');
+    expect(new URL(recipient.page.url()).pathname).toBe(`/s/${idOf(link)}`);
+    expect(await recipient.reveal()).toBe('rewritten on the way');
+    expect(recipient.page.url()).toBe(`${server.origin}/s/${idOf(link)}`);
     const secrets = { fragment: fragmentOf(link), key: Buffer.from(fragmentOf(link), 'base64url').subarray(1, 33) };
-    expect(found(Buffer.from(server.log), { ...secrets, id: idOf(link) })).toEqual([]);
+    expect(findSecrets(Buffer.from(server.log), { ...secrets, id: idOf(link) })).toEqual([]);
   });
 }
 
 for (const ending of ['.', ')', '>', '&fbclid=x', '%E2%80%8B']) {
-  test(`a link with ${ending} behind it opens`, async ({ visit, server }) => {
-    const { link } = await sent(server, 'decorated');
-    const reader = await SecretPage.ready(await visit(), link + ending);
-    expect(await reader.reveal()).toBe('decorated');
+  test(`link with ${ending} appended opens`, async ({ openPage, server }) => {
+    const { link } = await createSecret(server, 'decorated');
+    const recipient = await SecretPage.openReady(await openPage(), link + ending);
+    expect(await recipient.reveal()).toBe('decorated');
   });
 }
 
 for (const hash of ['/#', '//#', '%2F#', '/?utm_source=mail#', '/%23', '%23']) {
-  test(`links with ${hash} for #, and a slash behind them, open`, async ({ visit, server }) => {
-    const { link, receipt } = await sent(server, 'with slashes');
-    const reader = await SecretPage.ready(await visit(), `${link.replace('#', hash)}/`);
-    expect(new URL(reader.page.url()).pathname).toBe(`/s/${idOf(link)}`);
-    expect(await reader.reveal()).toBe('with slashes');
-    const sender = await ReceiptPage.of(await visit(), `${receipt.replace('#', hash)}/`);
+  test(`links with ${hash} for # and a slash appended open`, async ({ openPage, server }) => {
+    const { link, receipt } = await createSecret(server, 'with slashes');
+    const recipient = await SecretPage.openReady(await openPage(), `${link.replace('#', hash)}/`);
+    expect(new URL(recipient.page.url()).pathname).toBe(`/s/${idOf(link)}`);
+    expect(await recipient.reveal()).toBe('with slashes');
+    const sender = await ReceiptPage.open(await openPage(), `${receipt.replace('#', hash)}/`);
     await expect(sender.title).toHaveText('Opened, and deleted');
   });
 }
 
-test('the whole link opens in the tab where a part of it did not', async ({ visit, server }) => {
-  const { link } = await sent(server, 'at the second try');
-  const reader = await SecretPage.of(await visit(), link.slice(0, -5));
-  await expect(reader.title).toHaveText('This link is damaged');
-  await reader.page.goto(link);
-  await expect(reader.revealButton).toBeEnabled();
-  expect(await reader.reveal()).toBe('at the second try');
+test('complete link opens in the tab in which a truncated link failed', async ({ openPage, server }) => {
+  const { link } = await createSecret(server, 'at the second try');
+  const recipient = await SecretPage.open(await openPage(), link.slice(0, -5));
+  await expect(recipient.title).toHaveText('This link is damaged');
+  await recipient.page.goto(link);
+  await expect(recipient.revealButton).toBeEnabled();
+  expect(await recipient.reveal()).toBe('at the second try');
 });

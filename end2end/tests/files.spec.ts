@@ -1,10 +1,10 @@
 import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import type { Page } from '@playwright/test';
-import { SecretPage } from '../pages/secret';
-import { SendPage } from '../pages/send';
-import { calls } from '../support/calls';
-import { LIMIT } from '../support/odd-texts';
+import { SecretPage } from '../pages/secret-page';
+import { SendPage } from '../pages/send-page';
+import { recordApiRequests } from '../support/api-requests';
+import { MAX_SECRET_BYTES } from '../support/edge-case-texts';
 import { expect, test } from '../support/test';
 
 const file = (name: string, content: string | Buffer, mimeType = 'text/plain') => ({
@@ -13,8 +13,8 @@ const file = (name: string, content: string | Buffer, mimeType = 'text/plain') =
   buffer: Buffer.from(content as string),
 });
 
-/** Gives files to an element as a drop or a paste does. */
-async function hand(page: Page, to: string, event: 'drop' | 'paste', files: Record<string, string>, text = '') {
+/** Dispatches a drop or a paste with files to an element. */
+async function dispatchFiles(page: Page, to: string, event: 'drop' | 'paste', files: Record<string, string>, text = '') {
   await page.locator(to).evaluate(
     (element, { event, files, text }) => {
       const data = new DataTransfer();
@@ -32,110 +32,110 @@ async function hand(page: Page, to: string, event: 'drop' | 'paste', files: Reco
 }
 
 for (const passphrase of [undefined, 'to files too']) {
-  test(`files arrive byte for byte, ${passphrase ? 'with' : 'without'} a passphrase`, async ({ visit, server }) => {
+  test(`files arrive byte for byte, ${passphrase ? 'with' : 'without'} a passphrase`, async ({ openPage, server }) => {
     const blob = randomBytes(100_000);
-    const sender = await SendPage.of(await visit(), server);
-    await sender.secret.fill('the note beside them\n');
+    const sender = await SendPage.open(await openPage(), server);
+    await sender.secret.fill('the note with the files\n');
     await sender.addFiles(file('.env', 'KEY=1\r\n'), file('key.bin', blob, 'application/octet-stream'), file('empty', ''));
     await expect(sender.files).toHaveText([/\.env7 bytes/, /key\.bin97\.7 KB/, /empty0 bytes/]);
     if (passphrase) await sender.addPassphrase(passphrase);
     const { link } = await sender.create();
 
-    const reader = await SecretPage.ready(await visit(), link);
-    if (passphrase) await reader.passphrase.fill(passphrase);
-    expect(await reader.reveal()).toBe('the note beside them\n');
-    await expect(reader.files).toHaveCount(3);
-    expect((await reader.save('.env')).bytes.toString()).toBe('KEY=1\r\n');
-    expect((await reader.save('key.bin')).bytes.equals(blob)).toBe(true);
-    expect((await reader.save('empty')).bytes).toHaveLength(0);
+    const recipient = await SecretPage.openReady(await openPage(), link);
+    if (passphrase) await recipient.passphrase.fill(passphrase);
+    expect(await recipient.reveal()).toBe('the note with the files\n');
+    await expect(recipient.files).toHaveCount(3);
+    expect((await recipient.saveFile('.env')).bytes.toString()).toBe('KEY=1\r\n');
+    expect((await recipient.saveFile('key.bin')).bytes.equals(blob)).toBe(true);
+    expect((await recipient.saveFile('empty')).bytes).toHaveLength(0);
   });
 }
 
-test('a file alone needs no text, and no text is shown', async ({ visit, server }) => {
-  const sender = await SendPage.of(await visit(), server);
+test('file without a text arrives, and no text is shown', async ({ openPage, server }) => {
+  const sender = await SendPage.open(await openPage(), server);
   await sender.addFiles(file('alone.txt', 'just this'));
-  const reader = await SecretPage.ready(await visit(), (await sender.create()).link);
-  await reader.revealButton.click();
-  expect((await reader.save('alone.txt')).bytes.toString()).toBe('just this');
-  await expect(reader.secret).toBeHidden();
+  const recipient = await SecretPage.openReady(await openPage(), (await sender.create()).link);
+  await recipient.revealButton.click();
+  expect((await recipient.saveFile('alone.txt')).bytes.toString()).toBe('just this');
+  await expect(recipient.secret).toBeHidden();
 });
 
-test('files come by drop and by paste, pictures too, and text stays text', async ({ visit, server }) => {
-  const sender = await SendPage.of(await visit(), server);
-  await hand(sender.page, '#write', 'drop', { 'dropped.png': 'one' });
-  await hand(sender.page, '#secret', 'paste', { 'image.png': 'two' });
-  // A spreadsheet puts a picture of the cells beside their text.
-  await hand(sender.page, '#secret', 'paste', { 'cells.png': 'three' }, 'a\tb');
+test('dropped and pasted files and images are added, and pasted text stays text', async ({ openPage, server }) => {
+  const sender = await SendPage.open(await openPage(), server);
+  await dispatchFiles(sender.page, '#write', 'drop', { 'dropped.png': 'one' });
+  await dispatchFiles(sender.page, '#secret', 'paste', { 'image.png': 'two' });
+  // Spreadsheets put an image of the cells on the clipboard as well as their text.
+  await dispatchFiles(sender.page, '#secret', 'paste', { 'cells.png': 'three' }, 'a\tb');
   await expect(sender.files).toHaveText([/dropped\.png/, /image\.png/]);
-  const reader = await SecretPage.ready(await visit(), (await sender.create()).link);
-  await reader.revealButton.click();
-  expect((await reader.save('image.png')).bytes.toString()).toBe('two');
+  const recipient = await SecretPage.openReady(await openPage(), (await sender.create()).link);
+  await recipient.revealButton.click();
+  expect((await recipient.saveFile('image.png')).bytes.toString()).toBe('two');
 });
 
-test('a file can be removed, and is not sent', async ({ visit, server }) => {
-  const sender = await SendPage.of(await visit(), server);
+test('removed file is not sent', async ({ openPage, server }) => {
+  const sender = await SendPage.open(await openPage(), server);
   await sender.addFiles(file('keep.txt', 'kept'), file('drop.txt', 'dropped'));
   await sender.page.getByRole('button', { name: 'Remove drop.txt' }).click();
   await expect(sender.files).toHaveText([/keep\.txt/]);
   await expect(sender.page.getByRole('button', { name: 'Add files' })).toBeFocused();
-  const reader = await SecretPage.ready(await visit(), (await sender.create()).link);
-  await reader.revealButton.click();
-  await expect(reader.files).toHaveText([/keep\.txt/]);
+  const recipient = await SecretPage.openReady(await openPage(), (await sender.create()).link);
+  await recipient.revealButton.click();
+  await expect(recipient.files).toHaveText([/keep\.txt/]);
 });
 
-test('a seventeenth file, and a byte too many, are refused in words', async ({ visit, server }) => {
-  const sender = await SendPage.of(await visit(), server);
-  const asked = calls(sender.page);
+test('seventeenth file and a byte over the limit are refused with a message', async ({ openPage, server }) => {
+  const sender = await SendPage.open(await openPage(), server);
+  const apiRequests = recordApiRequests(sender.page);
   await sender.addFiles(...Array.from({ length: 17 }, (_, index) => file(`${index}.txt`, 'x')));
   await expect(sender.files).toHaveCount(16);
-  await expect(sender.problem).toHaveText('16 files are the most that go with one link.');
+  await expect(sender.errorMessage).toHaveText('16 files are the most that go with one link.');
 
   await sender.page.reload();
   await expect(sender.secret).toBeEnabled();
-  await sender.addFiles(file('large.bin', Buffer.alloc(LIMIT)));
+  await sender.addFiles(file('large.bin', Buffer.alloc(MAX_SECRET_BYTES)));
   await expect(sender.counter).toHaveText('1 MB of 1 MB');
   await sender.secret.fill('x');
-  await expect(sender.problem).toHaveText('This is 1.1 MB, and 1 MB is the most that fits.');
+  await expect(sender.errorMessage).toHaveText('This is 1.1 MB, and 1 MB is the most that fits.');
   await sender.createLink.click();
-  expect(asked).toEqual([]);
+  expect(apiRequests).toEqual([]);
   await sender.secret.fill('');
   await sender.create();
 });
 
-test('the largest bundle arrives', async ({ visit, server }) => {
-  const sender = await SendPage.of(await visit(), server);
-  const blob = randomBytes(LIMIT / 16);
+test('bundle of the largest size arrives', async ({ openPage, server }) => {
+  const sender = await SendPage.open(await openPage(), server);
+  const blob = randomBytes(MAX_SECRET_BYTES / 16);
   await sender.addFiles(...Array.from({ length: 16 }, (_, index) => file(`${'n'.repeat(240)}${index}`, blob)));
-  const reader = await SecretPage.ready(await visit(), (await sender.create()).link);
-  await reader.revealButton.click();
-  await expect(reader.files).toHaveCount(16);
+  const recipient = await SecretPage.openReady(await openPage(), (await sender.create()).link);
+  await recipient.revealButton.click();
+  await expect(recipient.files).toHaveCount(16);
 });
 
-for (const [sent, saved] of [
+for (const [sentName, savedName] of [
   ['../../x', 'x'],
   ['CON', '_CON'],
   ['a\u202Egpj.exe', 'agpj.exe'],
   ['<img src=x onerror=alert(1)>', '_img src=x onerror=alert(1)_'],
 ] as const) {
-  test(`a file called ${JSON.stringify(sent)} is saved under a cleaned name, as bytes and nothing else`, async ({ visit, server }) => {
-    const sender = await SendPage.of(await visit(), server);
-    // The system's dialog would not give such a name: another client would.
+  test(`file named ${JSON.stringify(sentName)} is saved under a safe name as application/octet-stream`, async ({ openPage, server }) => {
+    const sender = await SendPage.open(await openPage(), server);
+    // The system's dialog cannot return such a name; another client can send one.
     await sender.page.locator('#file').evaluate((input: HTMLInputElement, name) => {
       const data = new DataTransfer();
       data.items.add(new File(['<script>alert(1)</script>'], name, { type: 'text/html' }));
       input.files = data.files;
       input.dispatchEvent(new Event('change'));
-    }, sent);
-    const reader = await SecretPage.ready(await visit(), (await sender.create()).link);
-    await reader.page.evaluate(() => {
+    }, sentName);
+    const recipient = await SecretPage.openReady(await openPage(), (await sender.create()).link);
+    await recipient.page.evaluate(() => {
       const create = URL.createObjectURL.bind(URL);
       URL.createObjectURL = (blob: Blob) => (document.documentElement.dataset.saved = blob.type, create(blob));
     });
-    await reader.revealButton.click();
-    await expect(reader.files.locator('bdi')).toHaveText(saved);
-    const download = await reader.save(saved);
-    expect(download.name).toBe(saved);
+    await recipient.revealButton.click();
+    await expect(recipient.files.locator('bdi')).toHaveText(savedName);
+    const download = await recipient.saveFile(savedName);
+    expect(download.name).toBe(savedName);
     expect(download.bytes.toString()).toBe('<script>alert(1)</script>');
-    await expect(reader.page.locator('html')).toHaveAttribute('data-saved', 'application/octet-stream');
+    await expect(recipient.page.locator('html')).toHaveAttribute('data-saved', 'application/octet-stream');
   });
 }

@@ -1,67 +1,67 @@
-import { ReceiptPage } from '../pages/receipt';
-import { SecretPage } from '../pages/secret';
-import { calls } from '../support/calls';
-import { sent } from '../support/secrets';
+import { ReceiptPage } from '../pages/receipt-page';
+import { SecretPage } from '../pages/secret-page';
+import { recordApiRequests } from '../support/api-requests';
+import { createSecret } from '../support/secrets';
 import { expect, test } from '../support/test';
 
-test('the receipt says that nobody has opened it, and after a refresh that somebody has', async ({ visit, server }) => {
-  const { link, receipt } = await sent(server, 'watched', { views: 2 });
-  const sender = await ReceiptPage.of(await visit(), receipt);
+test('receipt shows no view, and each view after a refresh', async ({ openPage, server }) => {
+  const { link, receipt } = await createSecret(server, 'refreshed', { views: 2 });
+  const sender = await ReceiptPage.open(await openPage(), receipt);
   await expect(sender.title).toHaveText('Not opened yet');
   await expect(sender.views).toHaveText('0 of 2 views used.');
 
-  await (await SecretPage.ready(await visit(), link)).reveal();
-  await sender.refresh.click();
+  await (await SecretPage.openReady(await openPage(), link)).reveal();
+  await sender.refreshButton.click();
   await expect(sender.title).toHaveText('Opened, with views left');
   await expect(sender.views).toHaveText('1 of 2 views used.');
   await expect(sender.page.getByText(/read by/i)).toHaveCount(0);
 
-  await (await SecretPage.ready(await visit(), link)).reveal();
-  await sender.refresh.click();
+  await (await SecretPage.openReady(await openPage(), link)).reveal();
+  await sender.refreshButton.click();
   await expect(sender.title).toHaveText('Opened, and deleted');
   await expect(sender.timeline.filter({ hasText: 'Released to somebody who has the link' })).toHaveCount(2);
 });
 
-test('a receipt link of no secret is told so', async ({ visit, server, watch }) => {
-  watch.expect(/status of 404/);
-  const page = await ReceiptPage.of(await visit(), `${server.origin}/receipt#t=${'A'.repeat(43)}`);
+test('receipt link without a secret is reported', async ({ openPage, server, monitor }) => {
+  monitor.allowMessages(/status of 404/);
+  const page = await ReceiptPage.open(await openPage(), `${server.origin}/receipt#t=${'A'.repeat(43)}`);
   await expect(page.title).toHaveText('There is no receipt for this link');
 });
 
-test('a receipt link that lost its end is told so, and asks the server nothing', async ({ visit, server }) => {
-  const { receipt } = await sent(server, 'whatever');
+test('truncated receipt link is reported, and makes no request', async ({ openPage, server }) => {
+  const { receipt } = await createSecret(server, 'whatever');
   for (const [link, title] of [
     [receipt.slice(0, -1), 'This receipt link is damaged'],
     [receipt.replace(/#.*/, ''), 'The part after # is missing'],
   ] as const) {
-    const page = await visit();
-    const asked = calls(page);
-    const told = await ReceiptPage.of(page, link);
-    await expect(told.title).toHaveText(title);
-    expect(asked).toEqual([]);
+    const page = await openPage();
+    const apiRequests = recordApiRequests(page);
+    const receiptPage = await ReceiptPage.open(page, link);
+    await expect(receiptPage.title).toHaveText(title);
+    expect(apiRequests).toEqual([]);
   }
 });
 
-test('a receipt link does not open the secret', async ({ visit, server }) => {
-  const { link, receipt } = await sent(server, 'not for the receipt');
-  const page = await visit();
+test('receipt token does not reveal the secret', async ({ openPage, server }) => {
+  const { link, receipt } = await createSecret(server, 'not for the holder of the receipt');
+  const page = await openPage();
   await page.goto(`${link.replace(/#.*/, '')}#k=${receipt.split('#t=')[1]}`);
   await expect(page.getByRole('heading', { level: 1 })).toHaveText('This link is damaged');
 });
 
-test('the receipt follows by itself while somebody looks, and announces what is new', async ({ visit, server }) => {
-  const { link, receipt } = await sent(server, 'followed');
-  const page = await visit();
+test('visible receipt updates itself and announces changes', async ({ openPage, server }) => {
+  const { link, receipt } = await createSecret(server, 'followed');
+  const page = await openPage();
   await page.clock.install();
-  const sender = await ReceiptPage.of(page, receipt);
+  const sender = await ReceiptPage.open(page, receipt);
   await expect(sender.title).toHaveText('Not opened yet');
-  await sender.burnNow.focus();
-  await (await SecretPage.ready(await visit(), link)).reveal();
+  await sender.burnButton.focus();
+  await (await SecretPage.openReady(await openPage(), link)).reveal();
   await page.clock.runFor(11_000);
   await expect(sender.title).toHaveText('Opened, and deleted');
   await expect(page.getByRole('status').filter({ hasText: 'Opened, and deleted' })).toHaveCount(1);
-  // Nothing more can happen, and nothing more is asked.
-  const asked = calls(page);
+  // The state is final, so that no more requests are made.
+  const apiRequests = recordApiRequests(page);
   await page.clock.runFor(60_000);
-  expect(asked).toEqual([]);
+  expect(apiRequests).toEqual([]);
 });

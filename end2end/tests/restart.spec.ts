@@ -1,25 +1,25 @@
-import { ReceiptPage } from '../pages/receipt';
-import { SecretPage } from '../pages/secret';
-import { SendPage } from '../pages/send';
+import { ReceiptPage } from '../pages/receipt-page';
+import { SecretPage } from '../pages/secret-page';
+import { SendPage } from '../pages/send-page';
 import { expect, test } from '../support/test';
 
-/** A page may still be asking for its icon when its server goes. */
-const ICON = /ERR_CONNECTION_(REFUSED|RESET)/;
+/** A page may request its icon while its server is down. */
+const ICON_ERROR = /ERR_CONNECTION_(REFUSED|RESET)/;
 
-test('a secret survives the server being killed and started again', async ({ visit, ownServer, watch }) => {
-  watch.expect(ICON);
-  const { link, receipt } = await (await SendPage.of(await visit(), ownServer)).send('written down');
+test('secret survives a killed and restarted server', async ({ openPage, ownServer, monitor }) => {
+  monitor.allowMessages(ICON_ERROR);
+  const { link, receipt } = await (await SendPage.open(await openPage(), ownServer)).send('durable');
   await ownServer.kill();
   await ownServer.start();
-  expect(await (await SecretPage.ready(await visit(), link)).reveal()).toBe('written down');
-  await expect((await ReceiptPage.of(await visit(), receipt)).title).toHaveText('Opened, and deleted');
+  expect(await (await SecretPage.openReady(await openPage(), link)).reveal()).toBe('durable');
+  await expect((await ReceiptPage.open(await openPage(), receipt)).title).toHaveText('Opened, and deleted');
 });
 
-test('a page that was open while the server was restarted reveals', async ({ visit, ownServer, watch }) => {
-  watch.expect(ICON);
-  const { link } = await (await SendPage.of(await visit(), ownServer)).send('patient');
-  const reader = await SecretPage.ready(await visit(), link);
+test('page that was open during a restart reveals the secret', async ({ openPage, ownServer, monitor }) => {
+  monitor.allowMessages(ICON_ERROR);
+  const { link } = await (await SendPage.open(await openPage(), ownServer)).send('patient');
+  const recipient = await SecretPage.openReady(await openPage(), link);
   await ownServer.kill();
   await ownServer.start();
-  expect(await reader.reveal()).toBe('patient');
+  expect(await recipient.reveal()).toBe('patient');
 });

@@ -1,4 +1,4 @@
-//! What can be typed after `cargo xtask`.
+//! The command line of `cargo xtask`.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -8,9 +8,9 @@ use clap::{Parser, Subcommand};
 
 use crate::pipeline::Pipeline;
 use crate::steps::{Step, build};
-use crate::{bench, postgres, release, report, serve, torture};
+use crate::{bench, postgres, release, serve, steps, stress};
 
-/// Builds, runs and tests iKrypt; installs what is missing into tools/.
+/// Builds, runs and tests iKrypt; installs missing programs into tools/
 #[derive(Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", disable_help_subcommand = true)]
 struct Cli {
@@ -20,9 +20,9 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Build the product: target/release/ikrypt-server, with the site inside, and target/release/ikrypt
+    /// Build the product: target/release/ikrypt-server, which contains the site, and target/release/ikrypt
     Build,
-    /// Build the site alone, into target/site
+    /// Build only the site, into target/site
     #[command(hide = true)]
     Site,
     /// Build the product and start it
@@ -31,16 +31,16 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
-    /// Check, test and build everything, as CI does
+    /// Check, build and test everything, as CI does
     Test {
-        /// Only this step (may be given several times)
+        /// Run only this step (repeatable)
         #[arg(long, value_name = "STEP")]
         only: Vec<Step>,
-        /// List the steps and stop
+        /// List the steps and exit
         #[arg(long)]
         list: bool,
     },
-    /// The quick part of `test`: formatting, lints, documentation, dependency fences
+    /// Run the quick part of `test`: formatting, lints, documentation, dependency rules
     Lint,
     /// Build the product and run the end-to-end tests
     E2e {
@@ -48,26 +48,27 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
-    /// Build the product and take pictures of every page and state, into screenshots/
+    /// Build the product, take screenshots of every page and state into screenshots/, and run Lighthouse
     Screenshots,
-    /// Measure creates, reveals and pages beside pgbench, and write docs/benchmarks.md
+    /// Measure creates, reveals and pages, compare them with pgbench, and update docs/benchmarks.md
     Bench {
-        /// Write nothing, and fail where a figure is worse by a third than in that document
+        /// Write nothing, and fail if a figure is a third worse than in that document
         #[arg(long)]
         check: bool,
         /// Passed on to ikrypt-bench
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
-    /// Build what is given to others into dist/: programs, archive, Debian package, hashes
+    /// Build a release into dist/: programs, archive, Debian package, hashes
     Release,
-    /// The long tests: fuzzing, 200 kills on each database, thousands of random stories, a soak
-    Torture {
+    /// Run the long tests: fuzzing, 200 kills on each database, thousands of random scenarios, a soak test
+    #[command(alias = "torture")]
+    Stress {
         /// Minutes for each of the four fuzzers
         #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
         minutes: u32,
     },
-    /// Run one command with `DATABASE_URL` set to a throw-away PostgreSQL
+    /// Run a command with `DATABASE_URL` set to a throw-away PostgreSQL
     Postgres {
         /// The command and its arguments
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
@@ -75,25 +76,25 @@ enum Command {
     },
 }
 
-/// Reads the command line and does what it says.
+/// Parses the command line and runs the command.
 pub(crate) fn run() -> Result<ExitCode> {
     match Cli::parse().command {
         Command::Build => Pipeline::new(&[Step::Build]).run(),
-        Command::Site => build::site().map(|()| ExitCode::SUCCESS),
+        Command::Site => build::build_site().map(|()| ExitCode::SUCCESS),
         Command::Run { args } => serve::run(&args),
         Command::Test { list: true, .. } => {
-            report::list_steps();
+            steps::list();
             Ok(ExitCode::SUCCESS)
         }
-        Command::Test { only, .. } => Pipeline::new(&Step::chosen(&only)).run(),
+        Command::Test { only, .. } => Pipeline::new(&Step::select(&only)).run(),
         Command::Lint => Pipeline::new(Step::LINT).run(),
         Command::E2e { args } => Pipeline::new(&[Step::Build, Step::E2e]).with_playwright_args(args).run(),
         Command::Screenshots => Pipeline::new(&[Step::Build, Step::E2e])
-            .with_playwright_args(["--config", "pictures.config.ts"].map(OsString::from).to_vec())
+            .with_playwright_args(["--config", "screenshots.config.ts"].map(OsString::from).to_vec())
             .run(),
         Command::Bench { check, args } => bench::measure(check, &args),
         Command::Release => release::make(),
-        Command::Torture { minutes } => torture::run_all(minutes),
+        Command::Stress { minutes } => stress::run_all(minutes),
         Command::Postgres { command } => postgres::run_with_database(&command),
     }
 }
@@ -105,21 +106,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn command_line_definition_is_consistent() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn arguments_after_the_dashes_are_passed_on() {
+    fn arguments_after_two_dashes_are_passed_on() {
         let cli = Cli::parse_from(["xtask", "postgres", "--", "psql", "-c", "select 1"]);
         let Command::Postgres { command } = cli.command else { panic!("not postgres") };
         assert_eq!(command, ["psql", "-c", "select 1"]);
     }
 
     #[test]
-    fn steps_are_chosen_by_name() {
+    fn steps_are_selected_by_name() {
         let cli = Cli::parse_from(["xtask", "test", "--only", "e2e", "--only", "clippy-wasm"]);
         let Command::Test { only, .. } = cli.command else { panic!("not test") };
-        assert_eq!(Step::chosen(&only), [Step::ClippyWasm, Step::E2e]);
+        assert_eq!(Step::select(&only), [Step::ClippyWasm, Step::E2e]);
+    }
+
+    #[test]
+    fn earlier_names_of_steps_and_commands_are_accepted() {
+        let cli = Cli::parse_from(["xtask", "test", "--only", "fences"]);
+        let Command::Test { only, .. } = cli.command else { panic!("not test") };
+        assert_eq!(only, [Step::DependencyRules]);
+        let cli = Cli::parse_from(["xtask", "torture", "--minutes", "3"]);
+        assert!(matches!(cli.command, Command::Stress { minutes: 3 }));
     }
 }

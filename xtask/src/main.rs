@@ -1,28 +1,27 @@
-//! Every command of the README: build, run, test, lint.
+//! Builds, runs and tests the project: every `cargo xtask` command of the README.
 //!
-//! A fresh clone needs Rust and Node.js; whatever else a command needs it finds, or installs into
-//! the git-ignored folder `tools/`, and says so in one line. Nothing here knows the application:
-//! it only starts the programs which do.
+//! A fresh clone needs Rust and Node.js. Each command looks for the other programs it starts, installs
+//! missing ones into the git-ignored folder `tools/`, and prints one line when it does. This crate does
+//! not depend on the application: it only starts programs.
 //!
 //! ```text
-//! cli       what can be typed
-//! pipeline  runs steps one after the other, and sums them up
-//! steps     the steps: fmt, clippy, ..., build, e2e
-//! tools     the programs the steps start: is there one that fits, and if not, where from
-//! postgres  the throw-away database
+//! cli        the command line
+//! pipeline   runs steps in order and prints the table of results
+//! steps      the steps: fmt, clippy, ..., build, e2e
+//! context    what the steps of one run share: the database, Playwright's arguments
+//! tools      finds or installs the programs that the steps start
+//! postgres   the throw-away database
+//! process    starts other programs
 //! ```
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "it is a terminal program: talking to the terminal is what it does"
-)]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program prints its results")]
 
 #[cfg(not(unix))]
 compile_error!("xtask needs a Unix-like system; on Windows, use WSL");
 
+mod apt;
 mod bench;
 mod cli;
-mod closing;
+mod context;
 mod pipeline;
 mod postgres;
 mod process;
@@ -30,9 +29,9 @@ mod release;
 mod report;
 mod serve;
 mod steps;
-mod tee;
+mod stress;
 mod tools;
-mod torture;
+mod version;
 mod workspace;
 
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! Runs steps one after the other, stops at the first that fails, and sums up.
+//! Runs steps in order, stops at the first failure, and prints a summary.
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -6,84 +6,66 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result};
 
-use crate::postgres::Postgres;
-use crate::report::{Outcome, Report};
+use crate::context::StepContext;
+use crate::report::{Report, StepStatus};
 use crate::steps::Step;
 use crate::tools;
 
-/// The steps to run, and what they share.
+/// The steps of one run, and their shared context.
 pub(crate) struct Pipeline {
     steps: Vec<Step>,
-    shared: Shared,
-}
-
-/// What lives as long as the run: the database is started by the first step that wants one.
-#[derive(Default)]
-pub(crate) struct Shared {
-    postgres: Option<Postgres>,
-    /// What the command line wants passed on to Playwright.
-    pub(crate) playwright_args: Vec<OsString>,
-    /// The lines in which a test runner says how many tests passed, of the step that runs.
-    pub(crate) closing_lines: Vec<String>,
-}
-
-impl Shared {
-    /// The address of a PostgreSQL that tests may do with as they please.
-    pub(crate) fn database_url(&mut self) -> Result<String> {
-        let postgres = match self.postgres.take() {
-            Some(postgres) => postgres,
-            None => Postgres::given_or_started()?,
-        };
-        Ok(self.postgres.insert(postgres).url().to_owned())
-    }
+    context: StepContext,
 }
 
 impl Pipeline {
-    /// These steps, in this order.
+    /// Creates a pipeline that runs these steps in this order.
     pub(crate) fn new(steps: &[Step]) -> Self {
-        Self { steps: steps.to_vec(), shared: Shared::default() }
+        Self { steps: steps.to_vec(), context: StepContext::default() }
     }
 
-    /// Playwright gets these arguments besides its own.
+    /// Passes these arguments on to Playwright, after its own.
     pub(crate) fn with_playwright_args(mut self, args: Vec<OsString>) -> Self {
-        self.shared.playwright_args = args;
+        self.context.playwright_args = args;
         self
     }
 
-    /// Runs the steps and, if they are several, prints the table. What is missing is installed
-    /// before the first of them: better to hear of it now than after twenty minutes.
+    /// Runs the steps, and prints the table of results if there are several.
+    ///
+    /// Missing tools are installed before the first step, so that a tool that cannot be installed fails the run at
+    /// once and not after twenty minutes.
     pub(crate) fn run(mut self) -> Result<ExitCode> {
         let mut report = Report::default();
         let steps = self.steps.clone();
-        let mut result = self.timed(&mut report, "tools", |_| tools::ensure(&steps));
+        let needed = steps.iter().flat_map(|step| step.tools()).copied();
+        let mut result = self.run_timed(&mut report, "tools", |_| tools::ensure_installed(needed));
         for step in &steps {
             if result.is_ok() {
-                result = self.timed(&mut report, step.name(), |shared| step.run(shared));
+                result = self.run_timed(&mut report, step.name(), |context| step.run(context));
             } else {
-                report.add(step.name(), Outcome::NotRun);
+                report.add(step.name(), StepStatus::NotRun);
             }
         }
-        // Before the table, so that the table is what stands last.
-        drop(self.shared);
+        // Stop the database before the table is printed, so that the table is the last output.
+        drop(self.context);
         if steps.len() > 1 {
             report.print();
         }
         result.map(|()| ExitCode::SUCCESS)
     }
 
-    fn timed(
+    fn run_timed(
         &mut self,
         report: &mut Report,
         name: &'static str,
-        work: impl FnOnce(&mut Shared) -> Result<()>,
+        work: impl FnOnce(&mut StepContext) -> Result<()>,
     ) -> Result<()> {
         eprintln!("\n==> {name}");
         let start = Instant::now();
-        let result = work(&mut self.shared).with_context(|| format!("step {name}"));
+        let result = work(&mut self.context).with_context(|| format!("step {name}"));
         let elapsed = start.elapsed();
-        report.add(name, Outcome::of(&result, elapsed));
-        report.add_closing_lines(name, self.shared.closing_lines.drain(..));
-        eprintln!("==> {name}: {} after {:.1} s", Outcome::of(&result, elapsed), elapsed.as_secs_f64());
+        let status = StepStatus::new(&result, elapsed);
+        report.add(name, status);
+        eprintln!("==> {name}: {status} after {:.1} s", elapsed.as_secs_f64());
         result
     }
 }

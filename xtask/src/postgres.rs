@@ -1,4 +1,4 @@
-//! A PostgreSQL for tests: the one that `DATABASE_URL` names, or a throw-away one.
+//! A PostgreSQL for tests: the server in `DATABASE_URL`, or a throw-away one.
 
 mod cluster;
 mod folder;
@@ -14,57 +14,64 @@ use anyhow::{Context as _, Result};
 
 use crate::process;
 use cluster::Cluster;
+use settings::Durability;
 
-pub(crate) use programs::ensure;
-
-/// A server that tests may create and drop databases in.
+/// A server in which tests may create and drop databases.
 pub(crate) struct Postgres {
     url: String,
-    /// Ours lives as long as this.
+    /// Stops the throw-away server when it is dropped.
     _cluster: Option<Cluster>,
 }
 
 impl Postgres {
-    /// The one that `DATABASE_URL` names, else a throw-away one that ends with the value.
-    pub(crate) fn given_or_started() -> Result<Self> {
-        if let Some(url) = given() {
-            eprintln!("PostgreSQL: the one DATABASE_URL names");
+    /// Uses the server in `DATABASE_URL`, or starts a throw-away one.
+    pub(crate) fn from_env_or_start() -> Result<Self> {
+        if let Some(url) = url_from_env() {
+            eprintln!("PostgreSQL: from DATABASE_URL");
             return Ok(Self { url, _cluster: None });
         }
-        Self::started()
+        Self::start_throwaway()
     }
 
-    /// A throw-away one that ends with the value.
-    pub(crate) fn started() -> Result<Self> {
-        let cluster = Cluster::start(&programs::ensured()?, false)?;
+    /// Starts a server that is stopped and deleted when the value is dropped.
+    pub(crate) fn start_throwaway() -> Result<Self> {
+        let cluster = Cluster::start(&programs::find_or_install()?, Durability::None)?;
         Ok(Self { url: cluster.url(), _cluster: Some(cluster) })
     }
 
-    /// One whose commits reach the disk, and the folder of its programs.
-    pub(crate) fn durable() -> Result<(Self, PathBuf)> {
-        let programs = programs::ensured()?;
-        let cluster = Cluster::start(&programs, true)?;
+    /// Starts such a server that writes each commit to the disk. Also returns the folder of PostgreSQL's programs.
+    pub(crate) fn start_durable() -> Result<(Self, PathBuf)> {
+        let programs = programs::find_or_install()?;
+        let cluster = Cluster::start(&programs, Durability::Fsync)?;
         Ok((Self { url: cluster.url(), _cluster: Some(cluster) }, programs))
     }
 
-    /// `postgres://...`
+    /// Returns the address, `postgres://...`.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
 }
 
-/// `DATABASE_URL`, if it names a PostgreSQL; a SQLite file is the server's affair, not the tests'.
-fn given() -> Option<String> {
-    env::var("DATABASE_URL").ok().filter(|url| is_postgres(url))
+/// Installs PostgreSQL's programs if they are missing, unless `DATABASE_URL` contains a server.
+pub(crate) fn ensure_installed() -> Result<()> {
+    if url_from_env().is_none() {
+        programs::find_or_install()?;
+    }
+    Ok(())
 }
 
-fn is_postgres(url: &str) -> bool {
+/// Returns `DATABASE_URL` if it is the address of a PostgreSQL, and not of a SQLite file for `cargo xtask run`.
+fn url_from_env() -> Option<String> {
+    env::var("DATABASE_URL").ok().filter(|url| is_postgres_url(url))
+}
+
+fn is_postgres_url(url: &str) -> bool {
     url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
-/// Runs one command, where the user stands, with `DATABASE_URL` set; its exit code is ours.
+/// Runs a command in the current folder with `DATABASE_URL` set, and returns its exit code.
 pub(crate) fn run_with_database(words: &[OsString]) -> Result<ExitCode> {
-    let postgres = Postgres::given_or_started()?;
+    let postgres = Postgres::from_env_or_start()?;
     let (program, args) = words.split_first().context("no command")?;
     let status = process::command(program)
         .args(args)
@@ -81,10 +88,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_sqlite_url_does_not_name_a_postgres() {
-        assert!(is_postgres("postgres://a@b/c"));
-        assert!(is_postgres("postgresql://a@b/c"));
-        assert!(!is_postgres("sqlite:data/ikrypt.sqlite"));
-        assert!(!is_postgres("postgres"));
+    fn sqlite_url_is_not_a_postgres_url() {
+        assert!(is_postgres_url("postgres://a@b/c"));
+        assert!(is_postgres_url("postgresql://a@b/c"));
+        assert!(!is_postgres_url("sqlite:data/ikrypt.sqlite"));
+        assert!(!is_postgres_url("postgres"));
     }
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask release`: what is given to others, in `dist/`.
+//! `cargo xtask release`: builds a release into `dist/`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,51 +6,52 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 
+use crate::apt;
 use crate::pipeline::Pipeline;
 use crate::process::{capture, cargo, command, run, which};
 use crate::steps::Step;
-use crate::tools::{self, CARGO_DEB};
+use crate::tools::CARGO_DEB;
 use crate::workspace::{self, CLI, SERVER};
 
-/// Static, where a C compiler for it is at hand: SQLite and ring hold C.
+/// The target of static builds, which need a C compiler for musl: SQLite and ring contain C.
 const MUSL: &str = "x86_64-unknown-linux-musl";
 const PROGRAMS: [&str; 2] = [SERVER, CLI];
 
-/// Builds both programs, an archive, a Debian package and the list of their hashes, and says what is what.
+/// Builds both programs, an archive, a Debian package and the list of their hashes.
 pub(crate) fn make() -> Result<ExitCode> {
-    // The site first, and both programs against the system's C library.
+    // Builds the site, and both programs against the system's C library.
     Pipeline::new(&[Step::Build]).run()?;
     let dist = workspace::root().join("dist");
     if dist.exists() {
         fs::remove_dir_all(&dist).with_context(|| format!("cannot remove {}", dist.display()))?;
     }
-    // An empty folder, which a container's volume takes its owner from.
+    // An empty folder, which gives a container's volume its owner.
     fs::create_dir_all(dist.join("data"))?;
 
-    let built = if let Some(built) = built_static()? {
-        eprintln!("built for {MUSL}: static, they run on any Linux of this architecture");
-        built
+    let programs_dir = if let Some(folder) = build_static()? {
+        eprintln!("built statically for {MUSL}: runs on any Linux of this architecture");
+        folder
     } else {
         eprintln!(
-            "no static build (it wants the target {MUSL} and musl-gcc): these need the C library of this system, or a newer one"
+            "no static build, which needs the target {MUSL} and musl-gcc: the programs need this system's C library or a newer one"
         );
         workspace::server_binary().parent().map(Path::to_path_buf).unwrap_or_default()
     };
     for program in PROGRAMS {
-        fs::copy(built.join(program), dist.join(program))
+        fs::copy(programs_dir.join(program), dist.join(program))
             .with_context(|| format!("cannot copy {program}"))?;
     }
-    manuals(&dist)?;
-    archive(&dist)?;
-    package(&dist)?;
-    sums(&dist)?;
+    write_manuals(&dist)?;
+    write_archive(&dist)?;
+    write_debian_package(&dist)?;
+    write_checksums(&dist)?;
     run(command("ls").arg("-l").arg(&dist))?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// The folder with static programs, where they can be had.
-fn built_static() -> Result<Option<PathBuf>> {
-    if which("musl-gcc").is_none() && !tools::apt_install(&["musl-tools"])? {
+/// Builds static programs and returns their folder, or `None` if the toolchain for them cannot be installed.
+fn build_static() -> Result<Option<PathBuf>> {
+    if which("musl-gcc").is_none() && !apt::install(&["musl-tools"])? {
         return Ok(None);
     }
     if run(command("rustup").args(["target", "add", MUSL])).is_err() {
@@ -70,7 +71,8 @@ fn built_static() -> Result<Option<PathBuf>> {
     Ok(Some(workspace::root().join("target").join(MUSL).join("release")))
 }
 
-fn manuals(dist: &Path) -> Result<()> {
+/// Writes the manual page and the completions.
+fn write_manuals(dist: &Path) -> Result<()> {
     let cli = dist.join(CLI);
     fs::write(dist.join("ikrypt.1"), capture(command(&cli).arg("man"))?)?;
     for (shell, name) in [("bash", "ikrypt.bash"), ("zsh", "_ikrypt"), ("fish", "ikrypt.fish")] {
@@ -79,8 +81,8 @@ fn manuals(dist: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The same bytes from the same files: names in order, and neither owner nor time.
-fn archive(dist: &Path) -> Result<()> {
+/// Writes a reproducible archive: sorted by name, without owners and times.
+fn write_archive(dist: &Path) -> Result<()> {
     let name = format!("ikrypt-{}.tar.gz", version()?);
     let mut tar = command("tar");
     tar.args([
@@ -107,14 +109,14 @@ fn archive(dist: &Path) -> Result<()> {
     ]))
 }
 
-/// What `[package.metadata.deb]` of the server lists, from `dist/`.
-fn package(dist: &Path) -> Result<()> {
-    CARGO_DEB.ensure()?;
+/// Packs the files of `dist/` that `[package.metadata.deb]` of the server lists.
+fn write_debian_package(dist: &Path) -> Result<()> {
+    CARGO_DEB.ensure_installed()?;
     let mut deb = command("cargo-deb");
     run(deb.args(["--no-build", "--no-strip", "--package", "server", "--output"]).arg(dist))
 }
 
-fn sums(dist: &Path) -> Result<()> {
+fn write_checksums(dist: &Path) -> Result<()> {
     let mut names: Vec<_> = fs::read_dir(dist)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
     names.retain(|path| path.is_file());
     names.sort();
@@ -123,8 +125,8 @@ fn sums(dist: &Path) -> Result<()> {
     fs::write(dist.join("SHA256SUMS"), sums).context("cannot write SHA256SUMS")
 }
 
-/// `0.1.0`: what the server calls itself.
+/// Returns the version that the server prints, such as `0.1.0`.
 fn version() -> Result<String> {
-    let said = capture(command(workspace::server_binary()).arg("--version"))?;
-    said.split_whitespace().nth(1).map(str::to_owned).context("the server does not say its version")
+    let output = capture(command(workspace::server_binary()).arg("--version"))?;
+    output.split_whitespace().nth(1).map(str::to_owned).context("the server prints no version")
 }

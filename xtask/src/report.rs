@@ -1,26 +1,24 @@
-//! The table at the end, and the list of the steps.
+//! The table of results at the end of a run.
 
 use std::fmt;
 use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::steps::Step;
-
 /// How a step ended.
 #[derive(Clone, Copy)]
-pub(crate) enum Outcome {
-    /// It did its work in that time.
+pub(crate) enum StepStatus {
+    /// The step succeeded after this time.
     Passed(Duration),
-    /// It failed after that time.
+    /// The step failed after this time.
     Failed(Duration),
-    /// A step before it failed.
+    /// An earlier step failed.
     NotRun,
 }
 
-impl Outcome {
-    /// The outcome of work that took that long.
-    pub(crate) fn of(result: &Result<()>, elapsed: Duration) -> Self {
+impl StepStatus {
+    /// Returns the status of a step with this result and duration.
+    pub(crate) fn new(result: &Result<()>, elapsed: Duration) -> Self {
         if result.is_ok() { Self::Passed(elapsed) } else { Self::Failed(elapsed) }
     }
 
@@ -32,7 +30,7 @@ impl Outcome {
     }
 }
 
-impl fmt::Display for Outcome {
+impl fmt::Display for StepStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Passed(_) => "ok",
@@ -42,43 +40,23 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// What happened so far.
+/// The results so far, in the order of the steps.
 #[derive(Default)]
 pub(crate) struct Report {
-    steps: Vec<(&'static str, Outcome)>,
-    closing_lines: Vec<(&'static str, String)>,
+    steps: Vec<(&'static str, StepStatus)>,
 }
 
 impl Report {
-    /// One more step is over.
-    pub(crate) fn add(&mut self, name: &'static str, outcome: Outcome) {
-        self.steps.push((name, outcome));
+    /// Adds the result of one step.
+    pub(crate) fn add(&mut self, name: &'static str, status: StepStatus) {
+        self.steps.push((name, status));
     }
 
-    /// The step's test runner said this at its end.
-    pub(crate) fn add_closing_lines(&mut self, name: &'static str, lines: impl Iterator<Item = String>) {
-        self.closing_lines.extend(lines.map(|line| (name, line)));
-    }
-
-    /// Prints the table, and under it what the test runners said at their end.
+    /// Prints the table.
     pub(crate) fn print(&self) {
-        println!("\n{:<14}{:>9}", "step", "seconds");
-        for (name, outcome) in &self.steps {
-            println!("{name:<14}{:>9}  {outcome}", outcome.seconds());
+        println!("\n{:<18}{:>9}", "step", "seconds");
+        for (name, status) in &self.steps {
+            println!("{name:<18}{:>9}  {status}", status.seconds());
         }
-        for (at, (name, line)) in self.closing_lines.iter().enumerate() {
-            let follows = at > 0 && self.closing_lines[at - 1].0 == *name;
-            if !follows {
-                println!("\n{name}:");
-            }
-            println!("  {line}");
-        }
-    }
-}
-
-/// Prints the steps of `cargo xtask test`, in their order.
-pub(crate) fn list_steps() {
-    for step in Step::ALL {
-        println!("{:<14}{}", step.name(), step.about());
     }
 }

@@ -1,9 +1,9 @@
-//! The steps: what each is called, what it needs, what it does.
+//! The steps of `cargo xtask test`: their names, the tools they need, and what they run.
 
 pub(crate) mod build;
 mod deny;
+mod dependency_rules;
 pub(crate) mod e2e;
-mod fences;
 mod lint;
 mod native;
 mod npm;
@@ -13,17 +13,18 @@ pub(crate) mod wasm;
 use anyhow::Result;
 use clap::ValueEnum;
 
-use crate::pipeline::Shared;
+use crate::context::StepContext;
 use crate::tools::Tool;
 
-/// One part of `cargo xtask test`. The order is the order in which they run: the quick ones first.
+/// One part of `cargo xtask test`, in the order in which the steps run: the quick ones first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Step {
     Fmt,
     Clippy,
     ClippyWasm,
     Doc,
-    Fences,
+    #[value(alias = "fences")]
+    DependencyRules,
     Deny,
     Native,
     Doctests,
@@ -34,13 +35,13 @@ pub(crate) enum Step {
 }
 
 impl Step {
-    /// All of them.
+    /// Every step.
     pub(crate) const ALL: &[Self] = &[
         Self::Fmt,
         Self::Clippy,
         Self::ClippyWasm,
         Self::Doc,
-        Self::Fences,
+        Self::DependencyRules,
         Self::Deny,
         Self::Native,
         Self::Doctests,
@@ -50,23 +51,24 @@ impl Step {
         Self::Reproduce,
     ];
 
-    /// Those that only read the code.
-    pub(crate) const LINT: &[Self] = &[Self::Fmt, Self::Clippy, Self::ClippyWasm, Self::Doc, Self::Fences];
+    /// The steps that only read the code.
+    pub(crate) const LINT: &[Self] =
+        &[Self::Fmt, Self::Clippy, Self::ClippyWasm, Self::Doc, Self::DependencyRules];
 
-    /// Those that were asked for, in their own order; all of them if none was.
-    pub(crate) fn chosen(only: &[Self]) -> Vec<Self> {
-        let wanted = |step: &Self| only.is_empty() || only.contains(step);
-        Self::ALL.iter().copied().filter(wanted).collect()
+    /// Returns the steps in `only`, in the order in which they run; every step if `only` is empty.
+    pub(crate) fn select(only: &[Self]) -> Vec<Self> {
+        let is_selected = |step: &Self| only.is_empty() || only.contains(step);
+        Self::ALL.iter().copied().filter(is_selected).collect()
     }
 
-    /// What `--only` and the table call it.
+    /// Returns the name that `--only` and the table use.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Fmt => "fmt",
             Self::Clippy => "clippy",
             Self::ClippyWasm => "clippy-wasm",
             Self::Doc => "doc",
-            Self::Fences => "fences",
+            Self::DependencyRules => "dependency-rules",
             Self::Deny => "deny",
             Self::Native => "native",
             Self::Doctests => "doctests",
@@ -77,31 +79,31 @@ impl Step {
         }
     }
 
-    /// What it does, in one line.
-    pub(crate) fn about(self) -> &'static str {
+    /// Describes the step in one line.
+    fn description(self) -> &'static str {
         match self {
-            Self::Fmt => "the code is formatted as rustfmt would",
-            Self::Clippy => "no warning in what runs on the server",
-            Self::ClippyWasm => "no warning in what runs in the browser",
-            Self::Doc => "the documentation builds without a warning",
-            Self::Fences => "no crate depends on what it must not know",
-            Self::Deny => "licences, sources and advisories of everything in the tree",
-            Self::Native => "unit and integration tests, with PostgreSQL and SQLite",
-            Self::Doctests => "the examples in the documentation",
-            Self::Wasm => "the cryptography's tests in a browser's WebAssembly",
-            Self::Build => "the product: target/release/ikrypt-server and ikrypt",
-            Self::E2e => "the product in a browser and in a terminal",
-            Self::Reproduce => "the site, built in another folder, is the same",
+            Self::Fmt => "the code is formatted",
+            Self::Clippy => "no warnings in the code for servers and terminals",
+            Self::ClippyWasm => "no warnings in the code for browsers",
+            Self::Doc => "the documentation builds without warnings",
+            Self::DependencyRules => "crates depend only on what the design allows",
+            Self::Deny => "licences, sources and advisories of every dependency",
+            Self::Native => "unit and integration tests, on PostgreSQL and SQLite",
+            Self::Doctests => "examples in the documentation",
+            Self::Wasm => "tests of the cryptography in a browser's WebAssembly",
+            Self::Build => "build the product: target/release/ikrypt-server and ikrypt",
+            Self::E2e => "end-to-end tests of the product, in a browser and a terminal",
+            Self::Reproduce => "the site, built in another folder, has the same bytes",
         }
     }
 
-    /// The programs it starts.
-    pub(crate) fn needs(self) -> &'static [Tool] {
+    /// Returns the tools that the step starts.
+    pub(crate) fn tools(self) -> &'static [Tool] {
         match self {
             Self::Fmt => &[Tool::Rustfmt],
             Self::Clippy => &[Tool::Clippy],
             Self::ClippyWasm => &[Tool::Clippy, Tool::WasmTarget],
-            Self::Doc | Self::Fences | Self::Doctests => &[],
+            Self::Doc | Self::DependencyRules | Self::Doctests => &[],
             Self::Deny => &[Tool::CargoDeny],
             Self::Native => &[Tool::Postgres, Tool::PgBouncer, Tool::Iproute],
             Self::Wasm => &[Tool::WasmTarget, Tool::WasmBindgen, Tool::ChromeDriver],
@@ -112,22 +114,29 @@ impl Step {
         }
     }
 
-    /// Does it.
-    pub(crate) fn run(self, shared: &mut Shared) -> Result<()> {
+    /// Runs the step.
+    pub(crate) fn run(self, context: &mut StepContext) -> Result<()> {
         match self {
             Self::Fmt => lint::fmt(),
             Self::Clippy => lint::clippy(),
             Self::ClippyWasm => lint::clippy_wasm(),
             Self::Doc => lint::doc(),
-            Self::Fences => fences::check(),
+            Self::DependencyRules => dependency_rules::check(),
             Self::Deny => deny::check(),
-            Self::Native => native::tests(shared),
-            Self::Doctests => native::doctests(shared),
-            Self::Wasm => wasm::tests(shared),
-            Self::Build => build::product(),
-            Self::E2e => e2e::tests(shared),
+            Self::Native => native::run_tests(context),
+            Self::Doctests => native::run_doctests(),
+            Self::Wasm => wasm::run_tests(),
+            Self::Build => build::build_product(),
+            Self::E2e => e2e::run_tests(context),
             Self::Reproduce => reproduce::check(),
         }
+    }
+}
+
+/// Prints every step with its description.
+pub(crate) fn list() {
+    for step in Step::ALL {
+        println!("{:<18}{}", step.name(), step.description());
     }
 }
 
@@ -136,11 +145,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_list_is_complete_and_named_as_on_the_command_line() {
+    fn step_list_is_complete_and_uses_the_command_line_names() {
         assert_eq!(Step::ALL, Step::value_variants());
         for step in Step::ALL {
-            let typed = step.to_possible_value().map(|value| value.get_name().to_owned());
-            assert_eq!(typed.as_deref(), Some(step.name()));
+            let value_name = step.to_possible_value().map(|value| value.get_name().to_owned());
+            assert_eq!(value_name.as_deref(), Some(step.name()));
         }
     }
 }

@@ -1,9 +1,8 @@
-//! The programs that the steps start: is there one that fits, and if not, where from.
+//! Finds or installs the programs that the steps start.
 //!
-//! What is installed goes into the git-ignored `tools/`, which stands first on the `PATH` of
-//! everything started from here. Only Debian's packages (as root, in containers) go elsewhere.
+//! Programs are installed into the git-ignored `tools/`, which comes first on the `PATH` of every command started
+//! here. Only Debian packages (as root, in containers) are installed elsewhere.
 
-mod apt;
 mod browser;
 mod cargo_install;
 mod deny;
@@ -14,24 +13,20 @@ mod pgbouncer;
 mod python;
 mod reverse_proxies;
 mod rust;
-mod version;
 mod wasm_bindgen;
 mod wasm_opt;
 
 use anyhow::Result;
 
 use crate::postgres;
-use crate::steps::Step;
 
-pub(crate) use apt::{install as apt_install, is_root};
 pub(crate) use browser::{browser, chrome_driver};
 pub(crate) use cargo_install::CARGO_DEB;
 pub(crate) use python::programs as python_programs;
 pub(crate) use reverse_proxies::REVERSE_PROXIES;
 pub(crate) use rust::WASM;
-pub(crate) use version::Version;
 
-/// A program that some step cannot do without.
+/// A program that some step needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tool {
     Rustfmt,
@@ -52,37 +47,37 @@ pub(crate) enum Tool {
 }
 
 impl Tool {
-    /// Makes sure that it is there.
-    fn ensure(self) -> Result<()> {
+    /// Installs the program if it is missing or too old, or fails with instructions if it cannot be installed here.
+    fn ensure_installed(self) -> Result<()> {
         match self {
-            Self::Rustfmt => rust::component("rustfmt", "fmt"),
-            Self::Clippy => rust::component("clippy", "clippy"),
-            Self::WasmTarget => rust::wasm_target(),
-            Self::CargoLeptos => leptos::ensure(),
-            Self::CargoDeny => deny::ensure(),
-            Self::WasmBindgen => wasm_bindgen::ensure(),
-            Self::WasmOpt => wasm_opt::ensure(),
-            Self::Node => node::ensure(),
-            Self::Python => python::ensure(),
-            Self::ReverseProxies => reverse_proxies::ensure(),
-            Self::PgBouncer => pgbouncer::ensure(),
+            Self::Rustfmt => rust::ensure_component("rustfmt", "fmt"),
+            Self::Clippy => rust::ensure_component("clippy", "clippy"),
+            Self::WasmTarget => rust::ensure_wasm_target(),
+            Self::CargoLeptos => leptos::ensure_installed(),
+            Self::CargoDeny => deny::ensure_installed(),
+            Self::WasmBindgen => wasm_bindgen::ensure_installed(),
+            Self::WasmOpt => wasm_opt::ensure_installed(),
+            Self::Node => node::ensure_installed(),
+            Self::Python => python::ensure_installed(),
+            Self::ReverseProxies => reverse_proxies::ensure_installed(),
+            Self::PgBouncer => pgbouncer::ensure_installed(),
             Self::Browser => {
-                browser::ensure();
+                browser::ensure_browser();
                 Ok(())
             }
-            Self::ChromeDriver => browser::ensure_driver(),
-            Self::Postgres => postgres::ensure(),
-            Self::Iproute => iproute::ensure(),
+            Self::ChromeDriver => browser::ensure_chrome_driver(),
+            Self::Postgres => postgres::ensure_installed(),
+            Self::Iproute => iproute::ensure_installed(),
         }
     }
 }
 
-/// Makes sure that all is there that these steps need.
-pub(crate) fn ensure(steps: &[Step]) -> Result<()> {
+/// Installs those of the tools that are missing. A tool may occur several times.
+pub(crate) fn ensure_installed(tools: impl IntoIterator<Item = Tool>) -> Result<()> {
     let mut done = Vec::new();
-    for &tool in steps.iter().flat_map(|step| step.needs()) {
+    for tool in tools {
         if !done.contains(&tool) {
-            tool.ensure()?;
+            tool.ensure_installed()?;
             done.push(tool);
         }
     }

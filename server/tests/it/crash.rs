@@ -71,7 +71,7 @@ async fn a_server_that_is_killed_loses_nothing_that_was_acknowledged_and_grants_
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "every other test on this PostgreSQL would lose its connections: `cargo xtask torture` runs it alone"]
+#[ignore = "every other test on this PostgreSQL would lose its connections: `cargo xtask stress` runs it alone"]
 async fn a_database_that_crashes_under_load_loses_nothing_that_was_acknowledged() {
     let bed = &Bed::make(Postgres::fresh().await).await;
     let child = Child::start(&bed.database.url()).await;

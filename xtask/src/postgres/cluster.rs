@@ -1,4 +1,4 @@
-//! A PostgreSQL server of our own, for as long as a value lives.
+//! A PostgreSQL server that is stopped and deleted when a value is dropped.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
@@ -10,24 +10,24 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use anyhow::{Context as _, Result};
 
 use super::folder::{self, Owner};
-use super::settings::{GUARD, postgresql_conf};
+use super::settings::{Durability, GUARD, postgresql_conf};
 use crate::process;
 
-/// How often another port is tried: between choosing one and using it somebody may be quicker.
-const ATTEMPTS: u32 = 3;
+/// How many ports are tried: another process may take a free port before the server uses it.
+const PORT_ATTEMPTS: u32 = 3;
 
-/// A running server with all its data in a temporary folder.
+/// A running server whose data is in a temporary folder.
 pub(super) struct Cluster {
     folder: PathBuf,
     port: u16,
     guard: Child,
-    /// The guard waits for the end of this.
-    lifeline: Option<ChildStdin>,
+    /// The guard's standard input. Closing it makes the guard stop the server.
+    guard_stdin: Option<ChildStdin>,
 }
 
 impl Cluster {
-    /// Creates a cluster with the programs in that folder and starts it.
-    pub(super) fn start(programs: &Path, durable: bool) -> Result<Self> {
+    /// Creates a cluster with the programs in this folder, and starts it.
+    pub(super) fn start(programs: &Path, durability: Durability) -> Result<Self> {
         let owner = Owner::find()?;
         let folder = folder::create(owner.as_ref())?;
         let program = |name: &str| {
@@ -35,8 +35,8 @@ impl Cluster {
             prepare(&mut command, &folder, owner.as_ref());
             command
         };
-        let (guard, lifeline) = start_guard(&programs.join("pg_ctl"), &folder, owner.as_ref())?;
-        let mut cluster = Self { folder: folder.clone(), port: 0, guard, lifeline };
+        let (guard, guard_stdin) = start_guard(&programs.join("pg_ctl"), &folder, owner.as_ref())?;
+        let mut cluster = Self { folder: folder.clone(), port: 0, guard, guard_stdin };
 
         process::capture(
             program("initdb")
@@ -45,9 +45,9 @@ impl Cluster {
                 .arg(folder.join("data")),
         )?;
         let mut started = Ok(String::new());
-        for _ in 0..ATTEMPTS {
+        for _ in 0..PORT_ATTEMPTS {
             cluster.port = free_port()?;
-            append(&folder.join("data/postgresql.conf"), &postgresql_conf(cluster.port, durable))?;
+            append(&folder.join("data/postgresql.conf"), &postgresql_conf(cluster.port, durability))?;
             started = process::capture(
                 program("pg_ctl")
                     .args(["start", "--wait", "--timeout=60", "--silent", "--pgdata"])
@@ -64,7 +64,7 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// The superuser's address.
+    /// Returns the address, with the superuser's name.
     pub(super) fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
@@ -72,25 +72,26 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        drop(self.lifeline.take());
+        drop(self.guard_stdin.take());
         self.guard.wait().ok();
-        // The guard may lack the right to remove the folder itself from the one it is in.
+        // The guard may not have permission to remove the folder from its parent.
         fs::remove_dir_all(&self.folder).ok();
     }
 }
 
-/// Starts the shell that cleans up after us. It has a process group of its own, so that Ctrl-C in
-/// the terminal reaches us and not it.
+/// Starts the shell that stops the server and deletes its folder. It has its own process group, so that Ctrl-C in the
+/// terminal does not reach it.
 fn start_guard(pg_ctl: &Path, folder: &Path, owner: Option<&Owner>) -> Result<(Child, Option<ChildStdin>)> {
     let mut command = process::command("sh");
     command.args(["-c", GUARD, "postgres-guard"]).arg(pg_ctl).arg(folder).process_group(0);
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     prepare(&mut command, Path::new("/"), owner);
     let mut guard = command.spawn().context("cannot start sh")?;
-    let lifeline = guard.stdin.take();
-    Ok((guard, lifeline))
+    let guard_stdin = guard.stdin.take();
+    Ok((guard, guard_stdin))
 }
 
+/// Sets the folder and the user of a command.
 fn prepare(command: &mut Command, current_dir: &Path, owner: Option<&Owner>) {
     command.current_dir(current_dir);
     if let Some(owner) = owner {

@@ -1,4 +1,4 @@
-//! The product: the site for the browser, and the server with the site inside.
+//! Builds the product: the site for the browser, the server that contains the site, and the command line.
 
 use std::env;
 use std::fs;
@@ -9,12 +9,12 @@ use anyhow::{Context as _, Result, bail};
 use crate::process::{capture, cargo, command, run};
 use crate::workspace;
 
-/// The compiler's flags for what runs in a browser.
+/// Sets the compiler's flags for the WebAssembly.
 const WASM_RUSTFLAGS: &str = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS";
 
-/// Builds it: the site, the server with the site inside, and the command line with the site's hashes inside.
-pub(super) fn product() -> Result<()> {
-    site()?;
+/// Builds the site, the server that contains it, and the command line that contains the hashes of its files.
+pub(super) fn build_product() -> Result<()> {
+    build_site()?;
     run(cargo().args(["build", "--release", "--locked", "--package", "server"]))?;
     let server = workspace::server_binary();
     let manifest = capture(command(&server).arg("manifest"))?;
@@ -24,9 +24,9 @@ pub(super) fn product() -> Result<()> {
     Ok(())
 }
 
-/// Builds the site alone. With a file missing or left over it builds just as well, and is then inside the server:
-/// so it is looked at.
-pub(crate) fn site() -> Result<()> {
+/// Builds only the site, and checks its files: a missing or stale file does not fail the build, and would be
+/// embedded in the server.
+pub(crate) fn build_site() -> Result<()> {
     let site = workspace::site_dir();
     if site.exists() {
         fs::remove_dir_all(&site).with_context(|| format!("cannot remove {}", site.display()))?;
@@ -34,10 +34,10 @@ pub(crate) fn site() -> Result<()> {
     argon2_worker()?;
     let mut leptos = command("cargo-leptos");
     leptos.args(["leptos", "build", "--release", "--precompress", "--frontend-only"]);
-    leptos.env(WASM_RUSTFLAGS, without_paths()?);
-    // It would answer every compile error with its own stack.
+    leptos.env(WASM_RUSTFLAGS, remap_paths()?);
+    // cargo-leptos would print its own backtrace after each compile error.
     leptos.env_remove("RUST_BACKTRACE");
-    // What these say would win over Cargo.toml.
+    // These would override Cargo.toml.
     for (name, _) in env::vars_os() {
         if name.to_str().is_some_and(overrides_the_build) {
             leptos.env_remove(name);
@@ -51,32 +51,32 @@ pub(crate) fn site() -> Result<()> {
     files_below(&site)?
         .iter()
         .filter(|path| path.extension().is_some_and(|end| end == "gz"))
-        .try_for_each(timeless)
+        .try_for_each(clear_timestamp)
 }
 
-/// Takes the moment of the build out of a gzip file: bytes 4 to 7 of its header (RFC 1952).
-fn timeless(path: &PathBuf) -> Result<()> {
+/// Clears the time of the build in a gzip file: bytes 4 to 7 of its header (RFC 1952).
+fn clear_timestamp(path: &PathBuf) -> Result<()> {
     let mut bytes = fs::read(path)?;
-    bytes.get_mut(4..8).with_context(|| format!("{} is no gzip file", path.display()))?.fill(0);
+    bytes.get_mut(4..8).with_context(|| format!("{} is not a gzip file", path.display()))?.fill(0);
     fs::write(path, bytes).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Every file in a folder and the folders in it.
+/// Returns the path of every file in a folder and its subfolders.
 pub(super) fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
+    let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(next) = folders.pop() {
         for entry in fs::read_dir(&next).with_context(|| format!("cannot read {}", next.display()))? {
             let path = entry?.path();
-            if path.is_dir() { folders.push(path) } else { found.push(path) }
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
         }
     }
-    Ok(found)
+    Ok(files)
 }
 
-/// Messages of a panic name source files: under the same names wherever this is built, so that the bytes are
-/// the same too.
-fn without_paths() -> Result<String> {
+/// Returns compiler flags that replace the paths of this machine. Panic messages contain paths of source files, and a
+/// reproducible build needs the same paths everywhere.
+fn remap_paths() -> Result<String> {
     let sysroot = capture(command("rustc").args(["--print", "sysroot"]))?;
     let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from);
     let cargo_home = cargo_home.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cargo")));
@@ -88,7 +88,7 @@ fn without_paths() -> Result<String> {
     ];
     let flags = names.map(|(path, name)| format!("--remap-path-prefix={}={name}", path.display()));
     if flags.iter().any(|flag| flag.contains(char::is_whitespace)) {
-        bail!("a folder with a space in its name cannot be built in: cargo would take it for two");
+        bail!("cannot build in a folder whose path contains a space: cargo splits the flags there");
     }
     Ok(flags.join(" "))
 }
@@ -113,7 +113,7 @@ fn argon2_worker() -> Result<()> {
         TARGET,
         "--target-dir",
     ]);
-    run(build.arg(&target_dir).env(WASM_RUSTFLAGS, without_paths()?))?;
+    run(build.arg(&target_dir).env(WASM_RUSTFLAGS, remap_paths()?))?;
 
     let out = root.join("public/stretch");
     let mut bindgen = command("wasm-bindgen");
@@ -147,12 +147,12 @@ fn file_names(folder: &Path) -> Result<Vec<String>> {
     entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
 }
 
-/// Exactly one program, one script and one style sheet, each compressed too.
+/// Checks that there is exactly one program, one script and one style sheet, each with a compressed copy.
 fn check_site(files: &[String]) -> Result<()> {
     for kind in [".wasm", ".js", ".css"] {
-        let found = files.iter().filter(|name| name.ends_with(kind)).collect::<Vec<_>>();
-        let [only] = found.as_slice() else {
-            bail!("target/site/pkg should hold one {kind} file, and holds {found:?}");
+        let matching = files.iter().filter(|name| name.ends_with(kind)).collect::<Vec<_>>();
+        let [only] = matching.as_slice() else {
+            bail!("target/site/pkg must contain one {kind} file, and contains {matching:?}");
         };
         if !files.contains(&format!("{only}.br")) {
             bail!("target/site/pkg/{only} was not compressed");
@@ -170,13 +170,13 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_site_passes() {
+    fn complete_site_passes() {
         let names = ["a.wasm", "a.wasm.br", "a.js", "a.js.br", "a.css", "a.css.br", "snippets"];
         assert!(check_site(&files(&names)).is_ok());
     }
 
     #[test]
-    fn what_is_missing_left_over_or_not_compressed_is_told() {
+    fn missing_stale_or_uncompressed_file_is_refused() {
         assert!(check_site(&files(&["a.wasm", "a.wasm.br", "a.js", "a.js.br"])).is_err());
         assert!(check_site(&files(&["a.wasm", "b.wasm", "a.wasm.br", "b.wasm.br"])).is_err());
         assert!(check_site(&files(&["a.wasm", "a.js", "a.css"])).is_err());

@@ -1,13 +1,13 @@
-//! The supply chain, as `deny.toml` wants it.
+//! Checks the dependencies against `deny.toml`.
 
 use anyhow::{Context as _, Result, bail};
 
 use crate::process::{command, run};
 
-/// What cargo-deny says where the list of advisories is out of reach.
-const OUT_OF_REACH: &str = "failed to fetch advisory database";
+/// The error of cargo-deny without access to the advisory database.
+const FETCH_FAILED: &str = "failed to fetch advisory database";
 
-/// Checks everything; advisories only where their list can be had.
+/// Checks bans, licences and sources, and advisories where their database can be fetched.
 pub(super) fn check() -> Result<()> {
     run(command("cargo-deny").args([
         "--log-level",
@@ -19,14 +19,14 @@ pub(super) fn check() -> Result<()> {
         "sources",
     ]))?;
     let mut advisories = command("cargo-deny");
-    let said = advisories.args(["check", "advisories"]).output().context("cannot start cargo-deny")?;
-    let text = String::from_utf8_lossy(&said.stderr);
-    if said.status.success() {
+    let output = advisories.args(["check", "advisories"]).output().context("cannot start cargo-deny")?;
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    if output.status.success() {
         eprintln!("advisories ok");
-    } else if text.contains(OUT_OF_REACH) {
-        eprintln!("advisories: not checked, their list cannot be reached from here");
+    } else if stderr.contains(FETCH_FAILED) {
+        eprintln!("advisories: not checked, the advisory database cannot be fetched");
     } else {
-        bail!("{text}");
+        bail!("{stderr}");
     }
     Ok(())
 }

@@ -1,25 +1,24 @@
-//! The product in a browser.
+//! The end-to-end tests: the product in a browser and in a terminal.
 
 use std::process::Command;
 
 use anyhow::{Result, bail};
 
 use super::npm;
-use crate::pipeline::Shared;
+use crate::context::StepContext;
 use crate::process::{command, run};
-use crate::{tee, tools, workspace};
+use crate::{tools, workspace};
 
-/// Runs Playwright on the product that was built, with a PostgreSQL for the asking.
-///
-/// The tests get `IKRYPT_SERVER_BIN`, `IKRYPT_BIN`, `IKRYPT_PYTHON` (a folder), `NGINX`, `CADDY`, `HAPROXY`, `DATABASE_URL`, and `CHROMIUM` if the system has a browser;
-/// without it they use the one Playwright brings along.
-pub(super) fn tests(shared: &mut Shared) -> Result<()> {
-    let database_url = shared.database_url()?;
-    let mut playwright = playwright(&database_url)?;
-    tee::run(playwright.args(&shared.playwright_args), &mut shared.closing_lines)
+/// Runs Playwright against the built product, with a PostgreSQL for the tests.
+pub(super) fn run_tests(context: &mut StepContext) -> Result<()> {
+    let database_url = context.database_url()?;
+    run(playwright(&database_url)?.args(&context.playwright_args))
 }
 
-/// Playwright, ready to test what was built.
+/// Returns a `playwright test` that tests the built product.
+///
+/// Its environment has `IKRYPT_SERVER_BIN`, `IKRYPT_BIN`, `IKRYPT_PYTHON` (a folder), `NGINX`, `CADDY`, `HAPROXY`,
+/// `DATABASE_URL`, and `CHROMIUM` if the system has a browser. Otherwise Playwright downloads its own.
 pub(crate) fn playwright(database_url: &str) -> Result<Command> {
     let server = workspace::server_binary();
     if !server.exists() {
@@ -43,7 +42,7 @@ pub(crate) fn playwright(database_url: &str) -> Result<Command> {
     if let Some(browser) = tools::browser() {
         playwright.env("CHROMIUM", browser);
     } else {
-        eprintln!("no Chromium here: Playwright installs its own");
+        eprintln!("no Chromium found: Playwright installs its own");
         run(command(&program).args(["install", "chromium"]).current_dir(&end2end))?;
     }
     Ok(playwright)

@@ -1,4 +1,4 @@
-//! The packages of the end-to-end tests.
+//! The npm packages of the end-to-end tests.
 
 use std::fs;
 use std::path::Path;
@@ -9,13 +9,13 @@ use anyhow::Result;
 use crate::process::{command, run};
 use crate::workspace;
 
-/// Installs exactly what the lock file says, if that is not what is there.
+/// Installs the packages of the lock file, unless the installed ones are as new as it.
 ///
-/// The browsers Playwright would download come later, and only if the system has none.
+/// Playwright's browsers are not downloaded here; the step `e2e` installs one if the system has none.
 pub(super) fn install() -> Result<()> {
     let end2end = workspace::end2end_dir();
-    let installed = changed(&end2end.join("node_modules/.package-lock.json"));
-    let locked = changed(&end2end.join("package-lock.json"));
+    let installed = modified(&end2end.join("node_modules/.package-lock.json"));
+    let locked = modified(&end2end.join("package-lock.json"));
     if installed.is_some() && installed >= locked {
         return Ok(());
     }
@@ -26,6 +26,6 @@ pub(super) fn install() -> Result<()> {
         .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"))
 }
 
-fn changed(path: &Path) -> Option<SystemTime> {
+fn modified(path: &Path) -> Option<SystemTime> {
     fs::metadata(path).and_then(|file| file.modified()).ok()
 }

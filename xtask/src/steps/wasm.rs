@@ -1,26 +1,24 @@
-//! The tests of the cryptography where it matters most: in a browser's WebAssembly.
+//! The tests of the cryptography in a browser's WebAssembly.
 
 use std::process::Command;
 
 use anyhow::Result;
 
-use crate::pipeline::Shared;
-use crate::process::cargo;
-use crate::tee;
+use crate::process::{cargo, run};
 use crate::tools::{self, WASM};
 
-/// What to build and test, in cargo's words.
+/// The arguments that select these tests in cargo.
 pub(super) const TESTS: &[&str] = &["--package", "shared-crypto", "--test", "web"];
 
-/// Runs them in a headless Chromium.
-///
-/// The runner starts it without a sandbox (as root there is none) and waits twenty seconds, which
-/// is little for Argon2id in a debug build.
-pub(super) fn tests(shared: &mut Shared) -> Result<()> {
-    tee::run(in_browser().args(TESTS), &mut shared.closing_lines)
+/// Runs the tests in a headless Chromium.
+pub(super) fn run_tests() -> Result<()> {
+    run(in_browser().args(TESTS))
 }
 
-/// `cargo test`, for a browser.
+/// Returns a `cargo test` that runs in a browser.
+///
+/// The runner starts Chromium without a sandbox, which root does not have, and waits twenty seconds by default, which
+/// is too little for Argon2id in a debug build.
 pub(crate) fn in_browser() -> Command {
     let mut command = cargo();
     command

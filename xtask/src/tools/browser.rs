@@ -1,43 +1,42 @@
-//! The browser of the tests, and the driver through which wasm-bindgen's test runner speaks to it.
+//! Finds or installs the browser of the tests, and the driver that wasm-bindgen's test runner controls it with.
 
 use std::env;
 use std::path::PathBuf;
 
 use anyhow::{Result, bail};
 
-use super::apt;
-use crate::process::{executable, which};
+use crate::apt;
+use crate::process::{is_executable, which};
 
 const BROWSERS: [&str; 5] =
     ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
-/// Places that are not on the `PATH`.
-const BROWSERS_ELSEWHERE: [&str; 2] =
+/// Paths of browsers that may not be on the `PATH`.
+const BROWSER_PATHS: [&str; 2] =
     ["/usr/bin/chromium", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"];
-const DRIVERS_ELSEWHERE: [&str; 2] = ["/usr/bin/chromedriver", "/usr/lib/chromium/chromedriver"];
-const DEBIAN: [&str; 2] = ["chromium", "chromium-driver"];
+const DRIVER_PATHS: [&str; 2] = ["/usr/bin/chromedriver", "/usr/lib/chromium/chromedriver"];
+const DEBIAN_PACKAGES: [&str; 2] = ["chromium", "chromium-driver"];
 
-/// The system's Chromium: what `CHROMIUM` names, or the first that is found.
+/// Returns the system's Chromium: the path in `CHROMIUM`, or the first that is found.
 pub(crate) fn browser() -> Option<PathBuf> {
-    find("CHROMIUM", &BROWSERS, &BROWSERS_ELSEWHERE)
+    find("CHROMIUM", &BROWSERS, &BROWSER_PATHS)
 }
 
-/// Its driver: what `CHROMEDRIVER` names, or the first that is found.
+/// Returns the system's chromedriver: the path in `CHROMEDRIVER`, or the first that is found.
 pub(crate) fn chrome_driver() -> Option<PathBuf> {
-    find("CHROMEDRIVER", &["chromedriver"], &DRIVERS_ELSEWHERE)
+    find("CHROMEDRIVER", &["chromedriver"], &DRIVER_PATHS)
 }
 
-/// Makes sure that Playwright has a browser. Where Debian has none for us, Playwright gets its
-/// own, later.
-pub(super) fn ensure() {
-    if browser().is_none() && !matches!(apt::install(&DEBIAN), Ok(true)) {
-        eprintln!("no Chromium here: Playwright will install its own");
+/// Installs Debian's Chromium if no browser is found. Where that is impossible, Playwright downloads its own later.
+pub(super) fn ensure_browser() {
+    if browser().is_none() && !matches!(apt::install(&DEBIAN_PACKAGES), Ok(true)) {
+        eprintln!("no Chromium found: Playwright will install its own");
     }
 }
 
-/// Makes sure that there is a driver, and with it a browser to drive.
-pub(super) fn ensure_driver() -> Result<()> {
-    let both = || browser().is_some() && chrome_driver().is_some();
-    if both() || (apt::install(&DEBIAN)? && both()) {
+/// Installs Debian's Chromium and chromedriver if either is missing.
+pub(super) fn ensure_chrome_driver() -> Result<()> {
+    let has_both = || browser().is_some() && chrome_driver().is_some();
+    if has_both() || (apt::install(&DEBIAN_PACKAGES)? && has_both()) {
         return Ok(());
     }
     bail!(
@@ -46,9 +45,9 @@ pub(super) fn ensure_driver() -> Result<()> {
     )
 }
 
-fn find(variable: &str, names: &[&str], elsewhere: &[&str]) -> Option<PathBuf> {
-    let given = env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from);
+fn find(variable: &str, names: &[&str], paths: &[&str]) -> Option<PathBuf> {
+    let from_env = env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from);
     let on_path = || names.iter().find_map(|name| which(name));
-    let known = || elsewhere.iter().map(PathBuf::from).find(|path| executable(path));
-    given.or_else(on_path).or_else(known)
+    let at_known_path = || paths.iter().map(PathBuf::from).find(|path| is_executable(path));
+    from_env.or_else(on_path).or_else(at_known_path)
 }

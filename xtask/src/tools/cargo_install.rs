@@ -1,42 +1,40 @@
-//! Installing a Rust program into `tools/`.
+//! Installs Rust programs into `tools/`.
 
 use std::fs;
 
 use anyhow::Result;
 
-use super::version::Version;
-
 use crate::process::{cargo, run};
+use crate::version::Version;
 use crate::workspace;
 
-/// A program from crates.io, in exactly this version.
+/// A program on crates.io, and the version to install.
 pub(crate) struct Program<'a> {
     pub(super) name: &'a str,
     pub(super) version: &'a str,
-    /// Whether its own lock file is used.
+    /// Whether to use the lock file of the program.
     pub(super) locked: bool,
-    /// How long two cores take, for those who wait.
-    pub(super) takes: &'a str,
+    /// How long the build takes on two cores, for the message.
+    pub(super) duration: &'a str,
 }
 
-/// Makes Debian's packages; only a release wants it.
+/// Builds Debian packages; only a release needs it.
 pub(crate) const CARGO_DEB: Program<'static> =
-    Program { name: "cargo-deb", version: "3.8.0", locked: true, takes: "3 minutes" };
+    Program { name: "cargo-deb", version: "3.8.0", locked: true, duration: "3 minutes" };
 
 impl Program<'_> {
-    /// Makes sure that this version, or a newer one, is there.
-    pub(crate) fn ensure(&self) -> Result<()> {
+    /// Installs the program unless this version or a newer one is installed.
+    pub(crate) fn ensure_installed(&self) -> Result<()> {
         if Version::of(self.name) >= Version::parse(self.version) { Ok(()) } else { self.install() }
     }
 
-    /// Builds and installs it.
+    /// Builds and installs the program.
     ///
-    /// Without optimisation, which would take longer than it ever saves, and without debug
-    /// information, which nobody reads. It has a build folder of its own, so that the project's
-    /// does not grow by it, and that folder goes once it has served.
+    /// The build is not optimised, since that would take longer than it saves, and has no debug information. It uses
+    /// a separate target folder, which is deleted afterwards, so that the project's does not grow.
     pub(super) fn install(&self) -> Result<()> {
-        let Self { name, version, takes, .. } = self;
-        eprintln!("installing {name} {version} into tools/ (about {takes})");
+        let Self { name, version, duration, .. } = self;
+        eprintln!("installing {name} {version} into tools/ (about {duration})");
         let tools = workspace::tools_dir();
         let build = tools.join("build");
         let mut install = cargo();
@@ -54,7 +52,7 @@ impl Program<'_> {
             .env("CARGO_INCREMENTAL", "0")
             .env_remove("RUSTFLAGS");
         run(&mut install)?;
-        // Too much space on the disk is a pity, but no failure.
+        // A leftover folder wastes disk space, but is not a failure.
         fs::remove_dir_all(&build).ok();
         Ok(())
     }

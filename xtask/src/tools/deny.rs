@@ -1,13 +1,13 @@
-//! cargo-deny, which looks at licences, sources and advisories of everything in the tree.
+//! cargo-deny, which checks licences, sources and advisories of dependencies.
 
 use anyhow::Result;
 
 use super::cargo_install::Program;
 
-/// Any newer one reads the same `deny.toml`.
+/// The oldest accepted version; newer ones read the same `deny.toml`.
 const VERSION: &str = "0.20.2";
 
-/// Makes sure that cargo-deny is there.
-pub(super) fn ensure() -> Result<()> {
-    Program { name: "cargo-deny", version: VERSION, locked: true, takes: "2 minutes" }.ensure()
+/// Installs cargo-deny unless it is installed.
+pub(super) fn ensure_installed() -> Result<()> {
+    Program { name: "cargo-deny", version: VERSION, locked: true, duration: "2 minutes" }.ensure_installed()
 }

@@ -1,25 +1,23 @@
-//! `ip` of iproute2, which gives addresses to the network namespaces of tests.
+//! `ip` of iproute2, with which tests set up network namespaces.
 
 use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use super::apt;
-use crate::process::{executable, which};
+use crate::apt;
+use crate::process::{is_executable, which};
 
-/// Where Debian puts it, which is not on every user's `PATH`.
-const ELSEWHERE: [&str; 2] = ["/usr/sbin/ip", "/sbin/ip"];
+/// Debian's paths, which are not on every user's `PATH`.
+const PATHS: [&str; 2] = ["/usr/sbin/ip", "/sbin/ip"];
 
-/// Makes sure that it is there, for the superuser on Linux: other users cannot make a network namespace.
-pub(super) fn ensure() -> Result<()> {
-    let found = || which("ip").is_some() || ELSEWHERE.iter().any(|path| executable(Path::new(path)));
-    if !cfg!(target_os = "linux") || !apt::is_root() || found() {
+/// Installs iproute2 unless it is installed. Does nothing without root or Linux, where no network namespace can be created.
+pub(super) fn ensure_installed() -> Result<()> {
+    let is_installed = || which("ip").is_some() || PATHS.iter().any(|path| is_executable(Path::new(path)));
+    if !cfg!(target_os = "linux") || !apt::is_root() || is_installed() {
         return Ok(());
     }
-    if !(apt::install(&["iproute2"])? && found()) {
-        bail!(
-            "ip is needed, for the tests in a network namespace: install iproute2 from your system's packages"
-        );
+    if !(apt::install(&["iproute2"])? && is_installed()) {
+        bail!("the tests in a network namespace need ip: install your system's package iproute2");
     }
     Ok(())
 }

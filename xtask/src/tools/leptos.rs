@@ -1,17 +1,17 @@
-//! cargo-leptos, which builds the site and the server with the site inside.
+//! cargo-leptos, which builds the site.
 
 use anyhow::Result;
 
 use super::cargo_install::Program;
-use super::version::Version;
+use crate::version::Version;
 
-/// This one exactly: 0.3.11 wants a newer compiler than rust-toolchain.toml names.
+/// The only accepted version: 0.3.11 needs a newer compiler than the one in rust-toolchain.toml.
 const VERSION: &str = "0.3.10";
 
-/// Makes sure that cargo-leptos is there.
-pub(super) fn ensure() -> Result<()> {
+/// Installs this version of cargo-leptos unless it is installed.
+pub(super) fn ensure_installed() -> Result<()> {
     if Version::of("cargo-leptos") == Version::parse(VERSION) {
         return Ok(());
     }
-    Program { name: "cargo-leptos", version: VERSION, locked: true, takes: "10 minutes" }.install()
+    Program { name: "cargo-leptos", version: VERSION, locked: true, duration: "10 minutes" }.install()
 }

@@ -2,19 +2,18 @@
 
 use anyhow::{Result, bail};
 
-use super::version::Version;
 use crate::process::which;
+use crate::version::Version;
 
-/// What Playwright asks for.
+/// The oldest version that Playwright supports.
 const OLDEST: &str = "20";
 
-/// Looks whether Node.js and npm are there. They are not installed from here: people have them
-/// from where they want them.
-pub(super) fn ensure() -> Result<()> {
+/// Checks that Node.js and npm are installed. Does not install them, since developers choose their source themselves.
+pub(super) fn ensure_installed() -> Result<()> {
     if Version::of("node") >= Version::parse(OLDEST) && which("npm").is_some() {
         return Ok(());
     }
     bail!(
-        "Node.js {OLDEST} or newer with npm is needed: install it from your system's packages or https://nodejs.org"
+        "Node.js {OLDEST} or newer with npm is needed: install your system's package, or from https://nodejs.org"
     )
 }

@@ -1,23 +1,23 @@
-//! PgBouncer, the pooler that the server is tested behind.
+//! PgBouncer, a connection pooler that the server is tested with.
 
 use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use super::apt;
-use crate::process::{executable, which};
+use crate::apt;
+use crate::process::{is_executable, which};
 
-/// Debian puts it where ordinary users do not look.
-const ELSEWHERE: &str = "/usr/sbin/pgbouncer";
+/// Debian's path, which is not on every user's `PATH`.
+const DEBIAN_PATH: &str = "/usr/sbin/pgbouncer";
 
-fn is_there() -> bool {
-    which("pgbouncer").is_some() || executable(Path::new(ELSEWHERE))
+fn is_installed() -> bool {
+    which("pgbouncer").is_some() || is_executable(Path::new(DEBIAN_PATH))
 }
 
-/// Makes sure that it is there.
-pub(super) fn ensure() -> Result<()> {
-    if is_there() || (apt::install(&["pgbouncer"])? && is_there()) {
+/// Installs PgBouncer unless it is installed.
+pub(super) fn ensure_installed() -> Result<()> {
+    if is_installed() || (apt::install(&["pgbouncer"])? && is_installed()) {
         return Ok(());
     }
-    bail!("PgBouncer is needed, for the tests of poolers: install it from your system's packages")
+    bail!("the tests of connection poolers need PgBouncer: install your system's package")
 }

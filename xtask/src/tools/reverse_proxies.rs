@@ -1,23 +1,24 @@
-//! Reverse proxies, with which the examples in `deploy/` are tried.
+//! The reverse proxies with which the examples in `deploy/` are tested.
 
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
-use super::apt;
-use crate::process::{executable, which};
+use crate::apt;
+use crate::process::{is_executable, which};
 
-/// One of them.
+/// A reverse proxy, and where the tests find it.
 pub(crate) struct ReverseProxy {
     program: &'static str,
-    /// The variable in which the tests are told where it is.
+    /// The environment variable through which the tests get its path.
     pub(crate) variable: &'static str,
-    /// Debian's package.
+    /// The Debian package.
     package: &'static str,
+    /// The configuration in `deploy/`.
     example: &'static str,
 }
 
-/// All of them.
+/// Every reverse proxy that has an example.
 pub(crate) const REVERSE_PROXIES: [ReverseProxy; 3] = [
     ReverseProxy { program: "nginx", variable: "NGINX", package: "nginx-light", example: "nginx.conf" },
     ReverseProxy { program: "caddy", variable: "CADDY", package: "caddy", example: "Caddyfile" },
@@ -25,24 +26,22 @@ pub(crate) const REVERSE_PROXIES: [ReverseProxy; 3] = [
 ];
 
 impl ReverseProxy {
-    /// Returns where it is. Debian puts some where ordinary users do not look.
+    /// Returns its path. Debian installs some into a folder that is not on every user's `PATH`.
     pub(crate) fn path(&self) -> Option<PathBuf> {
-        let elsewhere = Path::new("/usr/sbin").join(self.program);
-        which(self.program).or_else(|| Some(elsewhere).filter(|path| executable(path)))
+        let debian_path = Path::new("/usr/sbin").join(self.program);
+        which(self.program).or_else(|| Some(debian_path).filter(|path| is_executable(path)))
     }
 }
 
-/// Makes sure that all of them are there.
-pub(super) fn ensure() -> Result<()> {
+/// Installs the missing ones.
+pub(super) fn ensure_installed() -> Result<()> {
     let missing = || REVERSE_PROXIES.iter().filter(|proxy| proxy.path().is_none());
     let packages: Vec<_> = missing().map(|proxy| proxy.package).collect();
     if !packages.is_empty() {
         apt::install(&packages)?;
     }
     if let Some(ReverseProxy { program, example, .. }) = missing().next() {
-        bail!(
-            "{program} is needed, for the test of deploy/{example}: install it from your system's packages"
-        );
+        bail!("the test of deploy/{example} needs {program}: install your system's package");
     }
     Ok(())
 }

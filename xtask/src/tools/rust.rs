@@ -1,8 +1,7 @@
-//! Parts of the Rust toolchain.
+//! Installs parts of the Rust toolchain.
 //!
-//! rust-toolchain.toml lists them, but rustup may have been told not to install by itself
-//! (`RUSTUP_AUTO_INSTALL=0`), so they are asked for. A Rust without rustup does as well, if it has
-//! them.
+//! rust-toolchain.toml lists them, but rustup may be set not to install them by itself (`RUSTUP_AUTO_INSTALL=0`).
+//! A Rust without rustup works too, if it has these parts.
 
 use std::path::Path;
 
@@ -10,11 +9,11 @@ use anyhow::{Context as _, Result};
 
 use crate::process::{capture, cargo, command, run};
 
-/// The target of what runs in the browser.
+/// The compiler's target for the browser.
 pub(crate) const WASM: &str = "wasm32-unknown-unknown";
 
-/// Makes sure that the standard library for the browser is there.
-pub(super) fn wasm_target() -> Result<()> {
+/// Installs the standard library for the browser unless it is installed.
+pub(super) fn ensure_wasm_target() -> Result<()> {
     let sysroot = capture(command("rustc").args(["--print", "sysroot"]))?;
     if Path::new(sysroot.trim()).join("lib/rustlib").join(WASM).join("lib").is_dir() {
         return Ok(());
@@ -24,8 +23,8 @@ pub(super) fn wasm_target() -> Result<()> {
         .with_context(|| format!("Rust's standard library for {WASM} is needed"))
 }
 
-/// Makes sure that `cargo <subcommand>` works.
-pub(super) fn component(name: &str, subcommand: &str) -> Result<()> {
+/// Installs a component unless `cargo <subcommand>` works.
+pub(super) fn ensure_component(name: &str, subcommand: &str) -> Result<()> {
     if capture(cargo().args([subcommand, "--version"])).is_ok() {
         return Ok(());
     }

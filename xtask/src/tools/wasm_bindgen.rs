@@ -1,30 +1,30 @@
-//! wasm-bindgen, which writes the JavaScript that loads the WebAssembly, and its test runner.
+//! wasm-bindgen, which generates the JavaScript that loads the WebAssembly, and its test runner.
 
 use std::fs;
 
 use anyhow::{Context as _, Result};
 
 use super::cargo_install::Program;
-use super::version::Version;
+use crate::version::Version;
 use crate::workspace;
 
-/// Makes sure that both are there, in exactly the version of the library: they refuse any other.
-pub(super) fn ensure() -> Result<()> {
+/// Installs both in the version of the library, unless they are installed: they refuse any other version.
+pub(super) fn ensure_installed() -> Result<()> {
     let lock_file = workspace::root().join("Cargo.lock");
     let lock =
         fs::read_to_string(&lock_file).with_context(|| format!("cannot read {}", lock_file.display()))?;
-    let version = locked_version(&lock).context("Cargo.lock names no wasm-bindgen")?;
+    let version = locked_version(&lock).context("Cargo.lock does not contain wasm-bindgen")?;
 
-    let wanted = Version::parse(version);
+    let required = Version::parse(version);
     let programs = ["wasm-bindgen", "wasm-bindgen-test-runner"];
-    if programs.iter().all(|program| Version::of(program) == wanted) {
+    if programs.iter().all(|program| Version::of(program) == required) {
         return Ok(());
     }
-    // Not by its own lock file: that names releases so new that not every mirror has them.
-    Program { name: "wasm-bindgen-cli", version, locked: false, takes: "3 minutes" }.install()
+    // Without its lock file, which may contain releases that a mirror does not have yet.
+    Program { name: "wasm-bindgen-cli", version, locked: false, duration: "3 minutes" }.install()
 }
 
-/// The version of the library wasm-bindgen that Cargo.lock names.
+/// Returns the version of the library wasm-bindgen in Cargo.lock.
 fn locked_version(lock: &str) -> Option<&str> {
     let (_, package) = lock.split_once("name = \"wasm-bindgen\"\n")?;
     package.lines().next()?.strip_prefix("version = \"")?.strip_suffix('"')
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_library_and_none_of_its_kin() {
+    fn version_is_that_of_the_library_and_not_of_a_similar_name() {
         let lock = "\
 [[package]]
 name = \"wasm-bindgen-futures\"

@@ -1,22 +1,23 @@
-//! wasm-opt, which makes the WebAssembly smaller; from npm, where Binaryen publishes it too.
+//! wasm-opt, which shrinks the WebAssembly; installed from npm, where Binaryen publishes it too.
 
 use anyhow::Result;
 
-use super::{node, version::Version};
+use super::node;
 use crate::process::{command, run};
+use crate::version::Version;
 use crate::workspace;
 
-/// What is installed; newer ones do as well, older ones do not know all that the compiler writes.
+/// The version to install. Newer ones work too; older ones do not support everything that the compiler emits.
 const VERSION: &str = "132.0.0";
 
-/// Makes sure that wasm-opt is there.
-pub(super) fn ensure() -> Result<()> {
-    // It calls itself 132 where npm says 132.0.0.
-    let wanted = VERSION.split('.').next().and_then(Version::parse);
-    if Version::of("wasm-opt") >= wanted {
+/// Installs wasm-opt unless this version or a newer one is installed.
+pub(super) fn ensure_installed() -> Result<()> {
+    // wasm-opt prints 132 where npm has 132.0.0.
+    let required = VERSION.split('.').next().and_then(Version::parse);
+    if Version::of("wasm-opt") >= required {
         return Ok(());
     }
-    node::ensure()?;
+    node::ensure_installed()?;
     eprintln!("installing wasm-opt (binaryen {VERSION}) into tools/ (under a minute)");
     run(command("npm")
         .args(["install", "--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--prefix"])

@@ -49,7 +49,7 @@ test.describe('terminal to page', () => {
     await (await SecretPage.ready(await visit(), link)).reveal();
     expect(ended(await ikrypt(['receipt', receipt]))).toMatchObject({
       status: 0,
-      text: expect.stringMatching(/^Waiting: 1 of 2 views is left\n.*created\n.*released to somebody who has the link\n.*expires\n$/),
+      text: expect.stringMatching(/^Waiting: 1 of 2 views is left\n.*created\n.*released to a holder of the link\n.*expires\n$/),
     });
     const burned = await ikrypt(['burn'], { input: receipt });
     expect(ended(burned)).toMatchObject({ status: 0, text: expect.stringMatching(/^Burned, and deleted\n/) });

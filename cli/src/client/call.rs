@@ -62,8 +62,8 @@ impl Client {
         let started = Instant::now();
         let mut pause = MIN_PAUSE;
         let mut had_no_response = false;
-        // An own loop: the blocking retries of `backon` know neither a deadline nor the attempts before, and here the
-        // deadline limits each attempt, and an attempt without a response changes how the next ones are judged.
+        // Not `backon`: its blocking retries have no deadline and keep no state between attempts. Here the deadline also
+        // limits each attempt, and an attempt without a response changes how later ones are judged.
         loop {
             let elapsed = started.elapsed();
             let mut result = self.attempt(&request, timeout.saturating_sub(elapsed), expects_continue);

@@ -1,5 +1,5 @@
-//! The hashes of the build that this program belongs to, for `ikrypt verify`: `cargo xtask build` asks the
-//! server for them. Without them the program is whole but for that.
+//! Embeds the manifest of the build into the program, for `ikrypt verify`. `cargo xtask build` gets it from the server
+//! before. Without it, everything else works.
 
 use std::path::Path;
 use std::{env, fs};
@@ -8,7 +8,7 @@ const MANIFEST: &str = "../target/manifest.json";
 
 fn main() {
     println!("cargo::rerun-if-changed={MANIFEST}");
-    let out = env::var("OUT_DIR").expect("cargo sets it");
-    fs::write(Path::new(&out).join("manifest.json"), fs::read(MANIFEST).unwrap_or_default())
-        .expect("the folder is there for this");
+    let out_dir = env::var("OUT_DIR").expect("cargo sets OUT_DIR");
+    fs::write(Path::new(&out_dir).join("manifest.json"), fs::read(MANIFEST).unwrap_or_default())
+        .expect("OUT_DIR is writable");
 }

@@ -1,4 +1,4 @@
-//! What can be typed; this text is the manual.
+//! The command line. Its doc comments are the help text and the manual page.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -8,22 +8,23 @@ use clap_complete::Shell;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  done
-  1  a file could not be read or written, or you said no
-  2  usage
-  3  gone, burned, expired, or never there
+  0  success
+  1  a file could not be read or written, or you answered no
+  2  invalid arguments or input
+  3  the secret was viewed, burned, has expired, or never existed
   4  wrong passphrase
   5  damaged link
-  6  tampered: what the server has is not what was sent, or not what this release serves
-  7  server or network, or too many requests";
+  6  tampered: the secret differs from what was sent, or the site from this release
+  7  the server could not be reached, rejected the request, or limits requests";
 
-/// One-time secret links, in a terminal: encrypted here, opened a set number of times.
+/// Sends and opens one-time secret links in a terminal.
 ///
-/// The server gets ciphertext and half of a key; the other half is only ever in the link.
+/// Secrets are encrypted on this machine and can be opened a set number of times. The server gets the ciphertext and
+/// one of two key shares. The other share is only in the link.
 #[derive(Parser)]
 #[command(name = "ikrypt", version, after_help = EXIT_CODES, arg_required_else_help = true)]
 pub(crate) struct Cli {
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub command: Command,
 }
@@ -31,143 +32,144 @@ pub(crate) struct Cli {
 /// The commands.
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Encrypt something and print its link
+    /// Encrypt a text or files, and print the link
     ///
-    /// Reads files, standard input, or asks. A secret is never an argument: others on the machine could
-    /// see it there. The link alone goes to standard output; the receipt link, for you, to standard error.
+    /// Reads files or standard input, or asks on the terminal. A secret is never an argument, because other users of
+    /// the machine can see arguments. Prints only the link to standard output, and the receipt link for the sender to
+    /// standard error.
     Send(Send),
-    /// Open a link: print its text, save its files
+    /// Open a link: print its text and save its files
     Open(Open),
-    /// Show what became of a secret
+    /// Show the status of a secret: views, wrong passphrases, how it ended
     Receipt(Receipt),
     /// Delete a secret before it expires
     Burn(Burn),
-    /// Compare what a server serves with what was built from this source
+    /// Compare what a server serves with this release
     ///
-    /// Fetches every page and file as browsers do, and compares them with this release byte for byte, and their
-    /// headers. Fills the settings that the server reports into the pages, and lists them: read them, since no
-    /// release can say whether they are true. Lists what it did not compare. It sees what the server gives to this
-    /// machine, now: a server that wants to betray one person could give other pages to them.
+    /// Requests every page and file with the headers of several browsers, and compares them and their headers byte for
+    /// byte with this release. Fills the settings that the server reports into the pages, and lists them. Read them:
+    /// no release can tell whether they are true. Lists what is not compared. Sees only what the server sends to this
+    /// machine at this time: a malicious server can send other pages to selected visitors.
     Verify(Verify),
-    /// Print a script that completes commands in a shell
+    /// Print a completion script for a shell
     Completions {
-        /// For which shell
+        /// The shell
         shell: Shell,
     },
     /// Print the manual page
     Man,
 }
 
-/// `ikrypt send`.
+/// The arguments of `ikrypt send`.
 #[derive(Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a separate flag")]
 pub(crate) struct Send {
-    /// Files to send, with their names; `-` is standard input, a note where there are files too
+    /// Files to send, with their names; `-` is standard input, which becomes the note if there are also files
     pub files: Vec<PathBuf>,
 
-    /// The server to send to, like `https://secrets.example.org`; else `server` in the configuration file
+    /// The server, for example `https://secrets.example.org` (default: `server` in the configuration file)
     #[arg(long, env = "IKRYPT_SERVER", value_name = "URL")]
     pub server: Option<String>,
 
-    /// Take the token from a file, where the server lets only those create who have one; else `IKRYPT_TOKEN`, the
-    /// file that `IKRYPT_TOKEN_FILE` names, or `token` in the configuration file
+    /// Read the creation token from a file, if the server requires one (default: `IKRYPT_TOKEN`, the file named by
+    /// `IKRYPT_TOKEN_FILE`, or `token` in the configuration file)
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
 
-    /// How long it can be opened: `10m`, `1h`, `3days`
+    /// Time until the secret expires: `10m`, `1h`, `3days`
     #[arg(long, default_value = "24h", value_name = "DURATION", value_parser = humantime::parse_duration)]
     pub expires: Duration,
 
-    /// How many times it can be opened
+    /// Number of times the secret can be opened
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..))]
     pub views: u8,
 
-    /// Ask for a passphrase that the reader will need, to be sent another way
+    /// Ask for a passphrase, which the recipient needs to open the secret
     #[arg(long, group = "protection")]
     pub passphrase: bool,
 
-    /// Take the passphrase from a file; a line end behind it is not part of it
+    /// Read the passphrase from a file; a line break at the end is ignored
     #[arg(long, value_name = "FILE", group = "protection")]
     pub passphrase_file: Option<PathBuf>,
 
-    /// Make up a passphrase of five words, and print it to standard error
+    /// Generate a passphrase of five words, and print it to standard error
     #[arg(long, group = "protection")]
     pub generate_passphrase: bool,
 
-    /// Show the link as a QR code too, on standard error
+    /// Also print the link as a QR code, to standard error
     #[arg(long)]
     pub qr: bool,
 
-    /// Put the link into the clipboard too
+    /// Also copy the link to the clipboard
     #[arg(long)]
     pub copy: bool,
 
-    /// Print link, receipt link, expiry, and a made-up passphrase, as one JSON object
+    /// Print the link, the receipt link, the expiry and a generated passphrase as a JSON object
     #[arg(long)]
     pub json: bool,
 }
 
-/// `ikrypt open`.
+/// The arguments of `ikrypt open`.
 #[derive(Args)]
 pub(crate) struct Open {
-    /// The link; read from standard input where it is `-` or missing, which keeps it out of the shell's history
+    /// The link; if it is `-` or missing, it is read from standard input, which keeps it out of the shell's history
     pub link: Option<String>,
 
-    /// The folder for files; they never replace one that is there
+    /// The folder to save files in; existing files are never replaced
     ///
-    /// Without it they go into a new folder, `ikrypt-files`, since the sender chose their names and programs
-    /// act on names like `.bashrc`; a single file without a note goes to standard output, where that is not a
+    /// By default, files are saved in a new folder `ikrypt-files`, because the sender chose their names and programs
+    /// act on names such as `.bashrc`. A single file without a note is written to standard output if that is not a
     /// terminal.
     #[arg(long, short, value_name = "DIR")]
     pub output: Option<PathBuf>,
 
-    /// Say what it is, without opening it: costs no view
+    /// Describe the secret without opening it; uses no view
     #[arg(long)]
     pub peek: bool,
 
-    /// With --peek: as a JSON object
+    /// With --peek: print a JSON object
     #[arg(long, requires = "peek")]
     pub json: bool,
 
-    /// Take the passphrase from a file; a line end behind it is not part of it
+    /// Read the passphrase from a file; a line break at the end is ignored
     #[arg(long, value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,
 
-    /// Do not ask before a view is used up
+    /// Use a view without asking first
     #[arg(long, short)]
     pub yes: bool,
 }
 
-/// `ikrypt receipt`.
+/// The arguments of `ikrypt receipt`.
 #[derive(Args)]
 pub(crate) struct Receipt {
-    /// The receipt link; read from standard input where it is `-` or missing
+    /// The receipt link; if it is `-` or missing, it is read from standard input
     pub link: Option<String>,
 
-    /// As a JSON object
+    /// Print a JSON object
     #[arg(long)]
     pub json: bool,
 }
 
-/// `ikrypt burn`.
+/// The arguments of `ikrypt burn`.
 #[derive(Args)]
 pub(crate) struct Burn {
-    /// What to burn, and how to print its receipt.
+    /// The receipt link of the secret, and the format of the printed receipt.
     #[command(flatten)]
     pub receipt: Receipt,
 
-    /// Do not ask first
+    /// Burn without asking first
     #[arg(long, short)]
     pub yes: bool,
 }
 
-/// `ikrypt verify`.
+/// The arguments of `ikrypt verify`.
 #[derive(Args)]
 pub(crate) struct Verify {
-    /// The server, like `https://secrets.example.org`
+    /// The server, for example `https://secrets.example.org`
     pub url: String,
 
-    /// Compare with the manifest in this file, in place of this release's own
+    /// Compare with the manifest in this file instead of this release's own
     #[arg(long, value_name = "FILE")]
     pub manifest: Option<PathBuf>,
 }
@@ -179,7 +181,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn command_line_definition_is_consistent() {
         Cli::command().debug_assert();
     }
 }

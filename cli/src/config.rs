@@ -1,4 +1,4 @@
-//! The configuration file: which server, and the token for it.
+//! Selects the server and the creation token: from the command line, the environment or the configuration file.
 
 use std::fmt::Display;
 use std::io;
@@ -9,63 +9,82 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use crate::args::Send;
-use crate::failure::Failure;
+use crate::client::Client;
+use crate::error::CommandError;
 use crate::input;
-use crate::server::Server;
+use crate::terminal::notice;
 
-/// What stands in it.
+/// The content of the configuration file.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Config {
+struct ConfigFile {
     server: Option<String>,
     token: Option<String>,
 }
 
-/// Returns what an environment variable is set to; an empty value counts as unset.
-pub(crate) fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-/// The server on the command line or in the environment, else the one in the file.
-pub(crate) fn server(given: Option<&str>) -> Result<Server, Failure> {
-    if let Some(url) = given.filter(|url| !url.is_empty()) {
-        return Server::at(url);
+/// Returns a client for the server that is named on the command line or in the environment, else in the configuration
+/// file.
+pub(crate) fn client(url: Option<&str>) -> Result<Client, CommandError> {
+    if let Some(url) = url.filter(|url| !url.is_empty()) {
+        return Client::new(url);
     }
     let path = path().map_or_else(|| "the configuration file".to_owned(), |path| path.display().to_string());
     match read()?.server {
-        Some(url) => Server::at(&url).map_err(|failure| Failure::Usage(format!("{path}: {failure}"))),
-        None => Err(Failure::Usage(format!(
-            "which server? Give --server https://..., set IKRYPT_SERVER, or write server = \"https://...\" into {path}"
+        Some(url) => Client::new(&url).map_err(|error| CommandError::Usage(format!("{path}: {error}"))),
+        None => Err(CommandError::Usage(format!(
+            "no server is set: give --server https://..., set IKRYPT_SERVER, or write server = \"https://...\" into {path}"
         ))),
     }
 }
 
-/// The token that is shown to it: a file's, the environment's, or the one that stands beside this very server in
-/// the configuration.
-pub(crate) fn token(args: &Send, server: &Server) -> Result<Option<Zeroizing<String>>, Failure> {
-    let token = found(args, server)?.map(|token| input::line(&token));
+/// Returns a client for the server that a link names. A link without an address belongs to the configured server.
+pub(crate) fn client_for_link(origin: &str) -> Result<Client, CommandError> {
+    match origin {
+        "" => client(variable("IKRYPT_SERVER").as_deref()),
+        _ if origin.contains("://") => Client::new(origin),
+        // People write addresses without a scheme.
+        _ => {
+            let client = Client::new(&format!("https://{origin}"))?;
+            notice!("The link has no https://. Using the server {}.", client.origin());
+            Ok(client)
+        }
+    }
+}
+
+/// Returns the creation token for the client's server: from the file on the command line, from the environment, or from
+/// the configuration file if that names the same server.
+pub(crate) fn token(args: &Send, client: &Client) -> Result<Option<Zeroizing<String>>, CommandError> {
+    let token = find_token(args, client)?.map(|token| input::strip_line(&token));
     if token.as_ref().is_some_and(|token| !token.bytes().all(|byte| byte.is_ascii_graphic())) {
-        return Err(Failure::Usage("a token has letters, digits and marks, and nothing else".to_owned()));
+        return Err(CommandError::Usage(
+            "the token contains invalid characters: it may contain only ASCII letters, digits and punctuation".to_owned(),
+        ));
     }
     Ok(token)
 }
 
-fn found(args: &Send, server: &Server) -> Result<Option<Zeroizing<String>>, Failure> {
+fn find_token(args: &Send, client: &Client) -> Result<Option<Zeroizing<String>>, CommandError> {
     if let Some(path) = &args.token_file {
-        return input::line_of(path).map(Some);
+        return input::read_line(path).map(Some);
     }
     match (variable("IKRYPT_TOKEN"), variable("IKRYPT_TOKEN_FILE")) {
         (Some(_), Some(_)) => {
-            let text = "IKRYPT_TOKEN and IKRYPT_TOKEN_FILE are both set: unset one of them";
-            return Err(Failure::Usage(text.to_owned()));
+            let message = "IKRYPT_TOKEN and IKRYPT_TOKEN_FILE are both set: unset one of them";
+            return Err(CommandError::Usage(message.to_owned()));
         }
         (Some(token), None) => return Ok(Some(Zeroizing::new(token))),
-        (None, Some(path)) => return input::line_of(Path::new(&path)).map(Some),
+        (None, Some(path)) => return input::read_line(Path::new(&path)).map(Some),
         (None, None) => {}
     }
-    let Config { server: Some(own), token: Some(token) } = read()? else { return Ok(None) };
-    let is_its_own = Server::at(&own).is_ok_and(|own| own.origin() == server.origin());
-    Ok(is_its_own.then(|| Zeroizing::new(token)))
+    let ConfigFile { server: Some(configured), token: Some(token) } = read()? else { return Ok(None) };
+    let is_same_server =
+        Client::new(&configured).is_ok_and(|configured| configured.origin() == client.origin());
+    Ok(is_same_server.then(|| Zeroizing::new(token)))
+}
+
+/// Returns the value of an environment variable. An empty value counts as unset.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 fn path() -> Option<PathBuf> {
@@ -73,15 +92,15 @@ fn path() -> Option<PathBuf> {
     Some(folder.join("ikrypt/config.toml"))
 }
 
-fn read() -> Result<Config, Failure> {
-    let Some(path) = path() else { return Ok(Config::default()) };
-    let wrong = |what: &dyn Display| Failure::Usage(format!("{}: {what}", path.display()));
+fn read() -> Result<ConfigFile, CommandError> {
+    let Some(path) = path() else { return Ok(ConfigFile::default()) };
+    let invalid = |error: &dyn Display| CommandError::Usage(format!("{}: {error}", path.display()));
     match std::fs::read(&path).map(Zeroizing::new) {
         Ok(bytes) => {
-            let text = input::text(bytes, &path.display().to_string())?;
-            toml::from_str(&text).map_err(|error| wrong(&error))
+            let text = input::decode_text(bytes, &path.display().to_string())?;
+            toml::from_str(&text).map_err(|error| invalid(&error))
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Config::default()),
-        Err(error) => Err(Failure::file("read", &path, &error)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(ConfigFile::default()),
+        Err(error) => Err(CommandError::file("read", &path, &error)),
     }
 }

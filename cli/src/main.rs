@@ -1,100 +1,84 @@
 //! `ikrypt`: one-time secret links in a terminal.
 //!
-//! It sends and opens the same links as the page, with the same crypto crate, so that nobody has to
-//! trust the JavaScript of a server. What is asked for goes to standard output and nothing else does,
-//! so that pipes work; everything that is said to a person goes to standard error.
+//! Sends and opens the same links as the web page, with the same crypto crate, and runs no JavaScript from a server.
+//! Standard output carries only the requested result, so that pipes work. Notices, prompts and errors go to standard
+//! error or to the terminal itself.
 //!
 //! ```text
-//! args      what can be typed
-//! config    which server, and the token for it
-//! server    the way to it, and calls that survive a lost answer
-//! send      open      receipt      verify      one file a command
-//! input     what is sent: files, standard input, a prompt
-//! link      reads a link, or says what is wrong with it
-//! save      where files go that were received
-//! terminal  what is said and asked
-//! failure   why it ended, and with which exit code
+//! args      command line and its help text
+//! config    configuration file: server and creation token
+//! commands  one module per command
+//! client    HTTP client of the API, with retries
+//! terminal  output, prompts, progress bars, wording of values, clipboard, QR code
+//! input     reads payloads, passphrases and links from files and standard input
+//! link      parses links and explains damaged ones
+//! save      writes received files
+//! error     why a command failed, and its exit code
 //! ```
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
-    reason = "it is a terminal program: talking to the terminal is what it does"
+    reason = "a terminal program writes to standard output and standard error"
 )]
 
-/// Says something to a person. Whether anybody hears it must change nothing: a closed pipe is no reason to lose a
-/// secret that a view was used for.
-macro_rules! say {
-    ($($words:tt)*) => {{
-        use std::io::Write as _;
-        drop(writeln!(std::io::stderr(), $($words)*));
-    }};
-}
-
 mod args;
-mod clipboard;
+mod client;
+mod commands;
 mod config;
-mod failure;
+mod error;
 mod input;
 mod link;
-mod open;
-mod receipt;
 mod save;
-mod send;
-mod server;
 mod terminal;
-mod verify;
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 
 use args::{Cli, Command};
-use failure::Failure;
+use error::CommandError;
+use terminal::notice;
 
 fn main() -> ExitCode {
     match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            // A server's words may be in it, and they are no orders to a terminal.
-            say!("ikrypt: {}", *terminal::harmless(&failure.to_string()));
-            failure.exit_code()
+        Err(error) => {
+            // The message may quote a server, and control characters in it could control the terminal.
+            notice!("ikrypt: {}", *terminal::escape_control_characters(&error.to_string()));
+            error.exit_code()
         }
     }
 }
 
-fn run(cli: Cli) -> Result<(), Failure> {
+fn run(cli: Cli) -> Result<(), CommandError> {
     match cli.command {
-        Command::Send(send) => send::run(&send),
-        Command::Open(open) => open::run(&open),
-        Command::Receipt(ask) => receipt::show(&ask),
-        Command::Burn(burn) => receipt::burn(&burn),
-        Command::Verify(verify) => verify::run(&verify),
+        Command::Send(args) => commands::send::run(&args),
+        Command::Open(args) => commands::open::run(&args),
+        Command::Receipt(args) => commands::receipt::run(&args),
+        Command::Burn(args) => commands::burn::run(&args),
+        Command::Verify(args) => commands::verify::run(&args),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "ikrypt", &mut script);
-            print(&script)
+            terminal::print(&script)
         }
         Command::Man => {
-            let mut pages = Vec::new();
-            manual(&Cli::command().disable_help_subcommand(true), &mut pages)
-                .map_err(|error| Failure::output(&error))?;
-            print(&pages)
+            let mut page = Vec::new();
+            render_manual(&Cli::command().disable_help_subcommand(true), &mut page)
+                .map_err(|error| CommandError::standard_output(&error))?;
+            terminal::print(&page)
         }
     }
 }
 
-fn print(bytes: &[u8]) -> Result<(), Failure> {
-    let mut out = std::io::stdout();
-    out.write_all(bytes).and_then(|()| out.flush()).map_err(|error| Failure::output(&error))
-}
-
-/// One page for all: the program's own, and the options of each command behind it.
-fn manual(command: &clap::Command, out: &mut Vec<u8>) -> std::io::Result<()> {
+/// Renders one manual page: the program's own, followed by the options of each command.
+fn render_manual(command: &clap::Command, out: &mut Vec<u8>) -> io::Result<()> {
     clap_mangen::Man::new(command.clone()).render(out)?;
-    for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set()) {
-        let man = clap_mangen::Man::new(sub.clone().bin_name(format!("ikrypt {}", sub.get_name())));
-        writeln!(out, ".SH \"IKRYPT {}\"", sub.get_name().to_uppercase())?;
+    for subcommand in command.get_subcommands().filter(|subcommand| !subcommand.is_hide_set()) {
+        let name = subcommand.get_name();
+        let man = clap_mangen::Man::new(subcommand.clone().bin_name(format!("ikrypt {name}")));
+        writeln!(out, ".SH \"IKRYPT {}\"", name.to_uppercase())?;
         man.render_description_section(out)?;
         man.render_options_section(out)?;
     }

@@ -1,84 +1,94 @@
-//! Where files go that were received: into one folder, never over another file, never through a link.
+//! Writes received files: never replaces a file, and never follows a link.
 
-use std::fs::{self, File as Target, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::failure::Failure;
+use crate::error::CommandError;
 
-/// The folder for files where none was named. A sender chooses the names of the files, and programs act on names: a
-/// shell on `.bashrc`, sshd on `authorized_keys`, `rm *` on `-rf`, make on `Makefile`, Windows on `version.dll`. No list
-/// of such names is complete, but nothing acts on a name in a folder that was empty a moment ago.
+/// Name of the folder for received files if the recipient names none.
+///
+/// The sender chooses the names of the files, and programs act on names: a shell on `.bashrc`, sshd on
+/// `authorized_keys`, `rm *` on `-rf`, make on `Makefile`, Windows on `version.dll`. No list of such names is
+/// complete, but no program acts on a name in a folder that did not exist before.
 const NEW_FOLDER: &str = "ikrypt-files";
+/// Most numbered names that are tried if a name is taken.
+const MAX_COPIES: u32 = 10_000;
 
-/// Makes the folder, and tries whether something can be written there: before a view is used up.
-pub(crate) fn prepare(folder: &Path) -> Result<(), Failure> {
-    let tried = fs::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder));
-    tried.map(drop).map_err(|error| Failure::file("write into", folder, &error))
+/// Creates the folder, and checks that files can be written to it: before a view is used.
+pub(crate) fn prepare_folder(folder: &Path) -> Result<(), CommandError> {
+    let result = fs::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder));
+    result.map(drop).map_err(|error| CommandError::file("write into", folder, &error))
 }
 
-/// Writes one file under its cleaned name, or the next that is free, readable by its owner alone.
-pub(crate) fn into(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
-    let (mut target, path) = create(folder, name)?;
-    let written = target.write_all(bytes).and_then(|()| target.sync_all());
-    // Half a file would look like a whole one.
-    written.inspect_err(|_| drop(fs::remove_file(&path)))?;
+/// Writes a file that only its owner can read, under its sanitized name or the next numbered one that is free. Returns
+/// its path.
+pub(crate) fn write_file(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<PathBuf> {
+    let (mut file, path) = create_file(folder, name)?;
+    let result = file.write_all(bytes).and_then(|()| file.sync_all());
+    // A partial file would look like a complete one.
+    result.inspect_err(|_| drop(fs::remove_file(&path)))?;
     Ok(path)
 }
 
-/// Creates a new, empty folder in `parent`, accessible to its owner alone.
-pub(crate) fn new_folder(parent: &Path) -> io::Result<PathBuf> {
+/// Creates a new folder in `parent` that only its owner can access.
+pub(crate) fn create_new_folder(parent: &Path) -> io::Result<PathBuf> {
     let mut builder = fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    let mut copy = 1;
-    loop {
-        let name = if copy == 1 { NEW_FOLDER.to_owned() } else { format!("{NEW_FOLDER}-{copy}") };
-        let path = parent.join(name);
-        match builder.create(&path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && copy < 10_000 => copy += 1,
-            created => return created.map(|()| path),
-        }
-    }
+    let numbered = |copy| if copy == 1 { NEW_FOLDER.to_owned() } else { format!("{NEW_FOLDER}-{copy}") };
+    let ((), path) = create_unique(parent, numbered, |path| builder.create(path))?;
+    Ok(path)
 }
 
-/// Writes one file into a new temporary folder: for content that has no other place and must not be lost.
-pub(crate) fn rescue(name: &str, bytes: &[u8]) -> Result<PathBuf, Failure> {
-    into(&rescue_folder()?, name, bytes).map_err(|error| lost(&error))
+/// Writes a file into a new temporary folder, for content that could not be written anywhere else.
+pub(crate) fn write_temporary_file(name: &str, bytes: &[u8]) -> Result<PathBuf, CommandError> {
+    write_file(&create_temporary_folder()?, name, bytes).map_err(|error| content_lost(&error))
 }
 
-/// Creates a temporary folder, accessible to its owner alone, that stays after this program has ended.
-pub(crate) fn rescue_folder() -> Result<PathBuf, Failure> {
+/// Creates a temporary folder that only its owner can access and that remains after this program has ended.
+pub(crate) fn create_temporary_folder() -> Result<PathBuf, CommandError> {
     let mut builder = tempfile::Builder::new();
     builder.prefix("ikrypt-");
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-    builder.tempdir().map(tempfile::TempDir::keep).map_err(|error| lost(&error))
+    builder.tempdir().map(tempfile::TempDir::keep).map_err(|error| content_lost(&error))
 }
 
-fn lost(error: &io::Error) -> Failure {
-    Failure::Here(format!("the view was used, and what was opened could be kept nowhere: {error}"))
+fn content_lost(error: &io::Error) -> CommandError {
+    CommandError::Local(format!("the view was used, but the content could not be saved anywhere: {error}"))
 }
 
-/// `create_new` neither opens what is there nor follows a symbolic link; the name has no folder in it.
-fn create(folder: &Path, name: &str) -> io::Result<(Target, PathBuf)> {
+/// Creates a new file. `create_new` neither opens an existing file nor follows a symbolic link. The name contains no
+/// folder.
+fn create_file(folder: &Path, name: &str) -> io::Result<(File, PathBuf)> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    create_unique(folder, |copy| numbered_name(name, copy), |path| options.open(path))
+}
+
+/// Calls `create` with numbered names, from 1 on, until one does not exist yet.
+fn create_unique<T>(
+    parent: &Path,
+    name: impl Fn(u32) -> String,
+    create: impl Fn(&Path) -> io::Result<T>,
+) -> io::Result<(T, PathBuf)> {
     let mut copy = 1;
     loop {
-        let path = folder.join(if copy == 1 { name.to_owned() } else { numbered(name, copy) });
-        match options.open(&path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && copy < 10_000 => copy += 1,
-            opened => return opened.map(|file| (file, path)),
+        let path = parent.join(name(copy));
+        match create(&path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && copy < MAX_COPIES => copy += 1,
+            result => return result.map(|created| (created, path)),
         }
     }
 }
 
-/// `report (2).pdf`; a dot in front begins a name, not an extension.
-fn numbered(name: &str, copy: u32) -> String {
+/// Returns `report.pdf`, `report (2).pdf`, and so on. A dot at the start belongs to the name, not to an extension.
+fn numbered_name(name: &str, copy: u32) -> String {
     match name.rfind('.') {
+        _ if copy == 1 => name.to_owned(),
         Some(dot) if dot > 0 => format!("{} ({copy}){}", &name[..dot], &name[dot..]),
         _ => format!("{name} ({copy})"),
     }
@@ -89,31 +99,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_is_replaced_and_no_link_is_followed() {
+    fn existing_file_is_not_replaced_and_link_is_not_followed() {
         let folder = tempfile::tempdir().unwrap();
         let outside = folder.path().join("outside");
         let inside = folder.path().join("in");
         fs::create_dir(&inside).unwrap();
-        fs::write(inside.join("a.txt"), "theirs").unwrap();
+        fs::write(inside.join("a.txt"), "existing").unwrap();
         #[cfg(unix)]
         std::os::unix::fs::symlink(&outside, inside.join(".env")).unwrap();
-        assert_eq!(into(&inside, "a.txt", b"1").unwrap(), inside.join("a (2).txt"));
-        assert_eq!(into(&inside, "a.txt", b"2").unwrap(), inside.join("a (3).txt"));
-        assert_eq!(into(&inside, ".env", b"3").unwrap(), inside.join(".env (2)"));
-        assert_eq!(fs::read(inside.join("a.txt")).unwrap(), b"theirs");
+        assert_eq!(write_file(&inside, "a.txt", b"1").unwrap(), inside.join("a (2).txt"));
+        assert_eq!(write_file(&inside, "a.txt", b"2").unwrap(), inside.join("a (3).txt"));
+        assert_eq!(write_file(&inside, ".env", b"3").unwrap(), inside.join(".env (2)"));
+        assert_eq!(fs::read(inside.join("a.txt")).unwrap(), b"existing");
         assert_eq!(fs::read(inside.join("a (3).txt")).unwrap(), b"2");
         assert!(!outside.exists());
     }
 
     #[test]
-    fn new_folder_is_empty_and_private_even_if_the_name_is_taken() {
+    fn new_folder_is_empty_and_private_if_the_name_is_taken() {
         let parent = tempfile::tempdir().unwrap();
-        fs::write(parent.path().join("ikrypt-files"), "theirs").unwrap();
+        fs::write(parent.path().join("ikrypt-files"), "existing").unwrap();
         #[cfg(unix)]
         std::os::unix::fs::symlink("/", parent.path().join("ikrypt-files-2")).unwrap();
         #[cfg(not(unix))]
         fs::create_dir(parent.path().join("ikrypt-files-2")).unwrap();
-        let folder = new_folder(parent.path()).unwrap();
+        let folder = create_new_folder(parent.path()).unwrap();
         assert_eq!(folder, parent.path().join("ikrypt-files-3"));
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 0);
         #[cfg(unix)]
@@ -125,9 +135,9 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn only_its_owner_reads_it() {
+    fn temporary_file_is_readable_by_its_owner_only() {
         use std::os::unix::fs::PermissionsExt as _;
-        let path = rescue("x", b"secret").unwrap();
+        let path = write_temporary_file("x", b"secret").unwrap();
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o077, 0);
         assert_eq!(path.parent().unwrap().metadata().unwrap().permissions().mode() & 0o077, 0);
         fs::remove_dir_all(path.parent().unwrap()).unwrap();

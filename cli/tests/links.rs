@@ -1,5 +1,5 @@
-//! `ikrypt open` reads altered links, and says what is wrong with the others (acceptance 52 and 53).
-#![allow(clippy::unwrap_used, reason = "in a test, what fails may panic")]
+//! `ikrypt` reads links that mail gateways and editors altered, and explains what is wrong with the others.
+#![allow(clippy::unwrap_used, reason = "a failure in a test may panic")]
 
 mod common;
 
@@ -7,22 +7,22 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use common::{ikrypt, said, send, server};
+use common::{ikrypt, send, stderr, stub_server};
 
 const ID: &str = "c2VjcmV0IGlkIDEy";
 
-/// Runs a command on a text, and returns its exit code and what it said.
-fn refused(command: &str, text: &str) -> (Option<i32>, String) {
-    let ended = ikrypt(Path::new("."), &[command, "-"], text);
-    assert!(ended.stdout.is_empty());
-    (ended.status.code(), said(&ended))
+/// Runs a command that must print nothing to standard output. Returns its exit code and standard error.
+fn run_refused(command: &str, text: &str) -> (Option<i32>, String) {
+    let output = ikrypt(Path::new("."), &[command, "-"], text);
+    assert!(output.stdout.is_empty());
+    (output.status.code(), stderr(&output))
 }
 
 #[test]
 fn altered_link_opens() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("secret"), "hunter2").unwrap();
-    let link = send(&server::storing(), folder.path(), &["secret"]);
+    let link = send(&stub_server::storing(), folder.path(), &["secret"]);
     let encoded = link.replace(':', "%3A").replace('/', "%2F").replace('#', "%23").replace('=', "%3D");
     let quoted = format!("> {}\r\n> {}\r\n> Bye", &link[..40], &link[40..]);
     for (text, exposed) in [
@@ -36,20 +36,20 @@ fn altered_link_opens() {
         (quoted, false),
     ] {
         let opened = ikrypt(folder.path(), &["open", "-"], &text);
-        assert_eq!(String::from_utf8_lossy(&opened.stdout), "hunter2", "{text}: {}", said(&opened));
-        assert_eq!(said(&opened).contains("shows the key to a server"), exposed, "{text}");
+        assert_eq!(String::from_utf8_lossy(&opened.stdout), "hunter2", "{text}: {}", stderr(&opened));
+        assert_eq!(stderr(&opened).contains("sends the key to a server"), exposed, "{text}");
     }
 }
 
 #[test]
-fn link_of_another_kind_is_named() {
+fn link_of_another_kind_is_refused_with_its_kind() {
     let receipt = format!("https://a.example/receipt#t={}", "A".repeat(43));
     let share = format!("https://a.example/s/{ID}#k={}", "E".repeat(48));
     let request = format!("https://a.example/r/{ID}#q={}", "E".repeat(48));
     let collect = format!("https://a.example/collect#c={}", "E".repeat(48));
     let wrapped =
         |link: &str| format!("https://gateway.example/?u={}&x", link.replace('/', "%2F").replace('#', "%23"));
-    for (command, link, words) in [
+    for (command, link, expected) in [
         ("open", &receipt, "a receipt link"),
         ("open", &request, "a request link"),
         ("open", &collect, "a collect link"),
@@ -58,38 +58,38 @@ fn link_of_another_kind_is_named() {
         ("burn", &collect, "a collect link"),
     ] {
         for text in [link.clone(), format!("<{link}>"), wrapped(link), link.replace('#', "\\#")] {
-            let (code, said) = refused(command, &text);
-            assert_eq!(code, Some(2), "{text}: {said}");
-            assert!(said.contains(words), "{text}: {said}");
+            let (code, stderr) = run_refused(command, &text);
+            assert_eq!(code, Some(2), "{text}: {stderr}");
+            assert!(stderr.contains(expected), "{text}: {stderr}");
         }
     }
 }
 
 #[test]
-fn truncated_link_is_named_with_what_is_there() {
-    for (command, link, length, words) in [
+fn truncated_link_is_refused_with_its_length() {
+    for (command, link, length, expected) in [
         ("open", format!("https://a.example/s/{ID}#k="), 0, "0 of the 48 characters after #k="),
         ("open", format!("https://a.example/s/{ID}#k="), 20, "20 of the 48 characters after #k="),
         ("open", format!("https://a.example/s/{ID}%23k%3D"), 45, "45 of the 48 characters after #k="),
         ("receipt", "https://a.example/receipt#t=".to_owned(), 42, "42 of the 43 characters after #t="),
     ] {
-        let (code, said) = refused(command, &format!("{link}{}", "E".repeat(length)));
-        assert_eq!(code, Some(5), "{said}");
-        assert!(said.contains("is cut off") && said.contains(words), "{said}");
+        let (code, stderr) = run_refused(command, &format!("{link}{}", "E".repeat(length)));
+        assert_eq!(code, Some(5), "{stderr}");
+        assert!(stderr.contains("is cut off") && stderr.contains(expected), "{stderr}");
     }
     for text in [
         format!("https://a.example/s/{ID}"),
         format!("https://a.example/s/{ID}#"),
         "https%3A%2F%2Fa.example%2Fs%2Fc2VjcmV0IGlkIDEy".to_owned(),
     ] {
-        let (code, said) = refused("open", &text);
-        assert_eq!(code, Some(5), "{said}");
-        assert!(said.contains("the part of the link after # is missing"), "{said}");
+        let (code, stderr) = run_refused("open", &text);
+        assert_eq!(code, Some(5), "{stderr}");
+        assert!(stderr.contains("the part of the link after # is missing"), "{stderr}");
     }
 }
 
 #[test]
-fn address_that_hides_its_link_is_named() {
+fn wrapped_link_is_refused_with_its_host() {
     for (text, host) in [
         ("https://protect-eu.mimecast.com/s/AbCdEfGhIjKlMnO?domain=a.example", "protect-eu.mimecast.com"),
         ("Look: <https://t.co/AbCdEfGhIj>", "t.co"),
@@ -100,15 +100,15 @@ fn address_that_hides_its_link_is_named() {
         (&format!("https://{}", "x".repeat(5000)), &"x".repeat(253)),
     ] {
         for command in ["open", "receipt"] {
-            let (code, said) = refused(command, text);
-            assert_eq!(code, Some(5), "{said}");
-            assert!(said.contains(&format!("an address of {host}, which hides the link")), "{said}");
+            let (code, stderr) = run_refused(command, text);
+            assert_eq!(code, Some(5), "{stderr}");
+            assert!(stderr.contains(&format!("an address of {host}, which hides the link")), "{stderr}");
         }
     }
 }
 
 #[test]
-fn damaged_link_is_still_refused() {
+fn damaged_link_is_refused() {
     for text in [
         format!("https://a.example/s/{ID}#k={}", "E".repeat(48)),
         format!("https://a.example/s/{ID}#k={}", "E".repeat(46)),
@@ -117,41 +117,41 @@ fn damaged_link_is_still_refused() {
             "E".repeat(48)
         ),
     ] {
-        let (code, said) = refused("open", &text);
-        assert_eq!(code, Some(5), "{said}");
-        assert!(said.contains("at least one character was lost or changed"), "{said}");
+        let (code, stderr) = run_refused("open", &text);
+        assert_eq!(code, Some(5), "{stderr}");
+        assert!(stderr.contains("at least one character was lost or changed"), "{stderr}");
     }
 }
 
 #[test]
-fn words_of_a_text_are_no_part_of_a_host() {
+fn link_without_a_scheme_after_other_text_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("secret"), "hunter2").unwrap();
-    let link = send(&server::storing(), folder.path(), &["secret"]);
+    let link = send(&stub_server::storing(), folder.path(), &["secret"]);
     let bare = link.replace(link.split("/s/").next().unwrap(), "secrets.invalid");
     let receipt = format!("secrets.invalid/receipt#t={}", "A".repeat(43));
     for head in ["Please open ", "See https://intranet.invalid or ", "https://a.invalid, ", "a\n"] {
         for (command, link) in [("open", &bare), ("receipt", &receipt)] {
-            let (code, said) = refused(command, &format!("{head}{link}"));
-            assert_eq!(code, Some(5), "{said}");
-            assert!(said.contains("not clear which server"), "{said}");
+            let (code, stderr) = run_refused(command, &format!("{head}{link}"));
+            assert_eq!(code, Some(5), "{stderr}");
+            assert!(stderr.contains("not clear which server"), "{stderr}");
         }
     }
 }
 
 #[test]
-fn host_of_a_link_without_a_scheme_is_said_before_it_is_called() {
+fn server_of_a_link_without_a_scheme_is_shown_before_a_request() {
     for host in ["127.0.0.1:1", "localhost:1", "[::1]:1"] {
         let link = format!("{host}/receipt#t={}", "A".repeat(43));
         let mut command = Command::new(env!("CARGO_BIN_EXE_ikrypt"));
         let mut child =
             command.args(["receipt", &link]).stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut said = String::new();
-        BufReader::new(child.stderr.take().unwrap()).read_line(&mut said).unwrap();
-        // No server is there: the calls would be repeated for a minute.
+        let mut notice = String::new();
+        BufReader::new(child.stderr.take().unwrap()).read_line(&mut notice).unwrap();
+        // No server listens there: the call would be repeated until its timeout.
         child.kill().unwrap();
         child.wait().unwrap();
-        let words = format!("The link has no https://, and is taken for one of https://{host}.\n");
-        assert_eq!(said, words);
+        let expected = format!("The link has no https://. Using the server https://{host}.\n");
+        assert_eq!(notice, expected);
     }
 }

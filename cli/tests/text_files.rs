@@ -1,5 +1,5 @@
-//! What editors and shells put around the text of a file is no part of a passphrase, a token or a setting.
-#![allow(clippy::unwrap_used, reason = "in a test, what fails may panic")]
+//! Byte order marks and line breaks that editors and shells add are not part of a passphrase, a token or a setting.
+#![allow(clippy::unwrap_used, reason = "a failure in a test may panic")]
 
 mod common;
 
@@ -7,70 +7,70 @@ use std::fs;
 use std::io::BufReader;
 use std::sync::{Arc, Mutex};
 
-use common::{ikrypt, ikrypt_with, said, server};
+use common::{ikrypt, ikrypt_with, stderr, stub_server};
 
 #[test]
-fn passphrase_of_a_file_with_a_byte_order_mark_can_be_typed() {
-    let origin = server::storing();
+fn byte_order_mark_and_line_break_are_not_part_of_a_passphrase() {
+    let origin = stub_server::storing();
     let folder = tempfile::tempdir().unwrap();
-    let at = |name: &str| folder.path().join(name);
-    fs::write(at("typed"), "right").unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("typed"), "right").unwrap();
     for saved in ["\u{FEFF}right", "\u{FEFF}right\r\n", "right\r\n", "right\n"] {
-        fs::write(at("saved"), saved).unwrap();
+        fs::write(path("saved"), saved).unwrap();
         let args = ["send", "--server", &origin, "--passphrase-file", "saved"];
         let sent = ikrypt(folder.path(), &args, "\u{FEFF}hunter2\r\n");
-        assert!(sent.status.success(), "{}", said(&sent));
+        assert!(sent.status.success(), "{}", stderr(&sent));
         let link = String::from_utf8(sent.stdout).unwrap();
         for file in ["typed", "saved"] {
             let opened = ikrypt(folder.path(), &["open", "--passphrase-file", file, link.trim()], "");
             // The secret itself is sent byte for byte.
-            assert_eq!(opened.stdout, "\u{FEFF}hunter2\r\n".as_bytes(), "{saved:?}: {}", said(&opened));
+            assert_eq!(opened.stdout, "\u{FEFF}hunter2\r\n".as_bytes(), "{saved:?}: {}", stderr(&opened));
         }
     }
 }
 
 #[test]
-fn utf_16_is_refused_before_anything_is_sent_or_opened() {
+fn utf_16_file_is_refused_before_a_request_is_sent() {
     let folder = tempfile::tempdir().unwrap();
     let utf_16: Vec<u8> =
         [0xFF, 0xFE].into_iter().chain("right\r\n".encode_utf16().flat_map(u16::to_le_bytes)).collect();
     fs::write(folder.path().join("saved"), &utf_16).unwrap();
     fs::create_dir(folder.path().join("ikrypt")).unwrap();
     fs::write(folder.path().join("ikrypt/config.toml"), &utf_16).unwrap();
-    let here = folder.path().to_str().unwrap();
-    // A port on which nothing listens.
+    let config_home = folder.path().to_str().unwrap();
+    // No server listens on this port.
     let server = ["--server", "http://127.0.0.1:9"];
     for args in [
         ["send", server[0], server[1], "--passphrase-file", "saved"].as_slice(),
         &["send", server[0], server[1], "--token-file", "saved"],
         &["send"],
     ] {
-        let refused = ikrypt_with(folder.path(), args, "x", &[("XDG_CONFIG_HOME", here)]);
-        assert_eq!(refused.status.code(), Some(2), "{args:?}: {}", said(&refused));
+        let result = ikrypt_with(folder.path(), args, "x", &[("XDG_CONFIG_HOME", config_home)]);
+        assert_eq!(result.status.code(), Some(2), "{args:?}: {}", stderr(&result));
         assert!(
-            said(&refused).contains("UTF-16") && said(&refused).contains("save it as UTF-8"),
+            stderr(&result).contains("UTF-16") && stderr(&result).contains("save it as UTF-8"),
             "{}",
-            said(&refused)
+            stderr(&result)
         );
     }
 }
 
 #[test]
-fn token_and_settings_lose_the_mark_and_the_line_end() {
+fn byte_order_mark_and_line_break_are_not_part_of_a_token_or_a_setting() {
     let seen = Arc::new(Mutex::new(Vec::new()));
-    let noted = Arc::clone(&seen);
-    let origin = server::listen(move |stream| {
+    let recorded = Arc::clone(&seen);
+    let origin = stub_server::listen(move |stream| {
         let mut reader = BufReader::new(stream);
-        let mut request = server::head(&mut reader);
-        server::body(&mut reader, &mut request);
+        let mut request = stub_server::read_head(&mut reader);
+        stub_server::read_body(&mut reader, &mut request);
         if request.line.starts_with("GET") {
-            return server::answer(reader.get_ref(), "404 Not Found", "");
+            return stub_server::respond(reader.get_ref(), "404 Not Found", "");
         }
-        noted.lock().unwrap().push(request.header("authorization").unwrap_or_default().to_owned());
-        server::answer(reader.get_ref(), "401 Unauthorized", r#"{"error":"unauthorized"}"#);
+        recorded.lock().unwrap().push(request.header("authorization").unwrap_or_default().to_owned());
+        stub_server::respond(reader.get_ref(), "401 Unauthorized", r#"{"error":"unauthorized"}"#);
     });
     let folder = tempfile::tempdir().unwrap();
-    let here = folder.path().to_str().unwrap();
+    let config_home = folder.path().to_str().unwrap();
     fs::create_dir(folder.path().join("ikrypt")).unwrap();
     for token in [
         "\u{FEFF}a-token-of-sixteen\r\n",
@@ -86,7 +86,7 @@ fn token_and_settings_lose_the_mark_and_the_line_end() {
             token.trim().trim_matches('\u{FEFF}')
         );
         fs::write(folder.path().join("ikrypt/config.toml"), config).unwrap();
-        ikrypt_with(folder.path(), &["send"], "x", &[("XDG_CONFIG_HOME", here)]);
+        ikrypt_with(folder.path(), &["send"], "x", &[("XDG_CONFIG_HOME", config_home)]);
         let seen: Vec<String> = seen.lock().unwrap().drain(..).collect();
         assert_eq!(seen, ["Bearer a-token-of-sixteen"; 3], "{token:?}");
     }

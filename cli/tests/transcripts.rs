@@ -1,15 +1,13 @@
-//! What is typed and what is said, as transcripts: `TRYCMD=overwrite` writes down what is said now.
+//! Transcripts of commands and their output. `TRYCMD=overwrite` writes the current output into them.
+#![allow(clippy::unwrap_used, reason = "a failure in a test may panic")]
 
-use std::net::SocketAddr;
-use std::sync::Arc;
+#[path = "common/real_server.rs"]
+mod real_server;
 
-use server::config::Config;
-use server::http::shutdown::Phase;
-use tokio::net::TcpListener;
-use tokio::sync::watch;
+use app::site::Assets;
 
 #[test]
-fn without_a_server() {
+fn transcripts_without_a_server_match() {
     trycmd::TestCases::new()
         .env("HOME", "/nonexistent")
         .env("XDG_CONFIG_HOME", "/nonexistent")
@@ -19,10 +17,12 @@ fn without_a_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn with_a_server() {
+async fn transcripts_with_a_server_match() {
     let folder = tempfile::tempdir().unwrap();
-    let address = started(&format!("sqlite:{}", folder.path().join("db.sqlite").display())).await;
-    let origin = format!("http://{address}");
+    // No transcript requests a page, so the server needs no assets.
+    let assets =
+        Assets { css: String::new(), js: String::new(), wasm: String::new(), wasm_integrity: String::new() };
+    let origin = format!("http://{}", real_server::start(folder.path(), &[], assets).await);
     let run = move || {
         let cases = trycmd::TestCases::new();
         cases.env("HOME", "/nonexistent").env("XDG_CONFIG_HOME", "/nonexistent").env("TZ", "UTC");
@@ -31,23 +31,4 @@ async fn with_a_server() {
         cases.case("tests/transcripts/server/*");
     };
     tokio::task::spawn_blocking(run).await.unwrap();
-}
-
-/// A whole server, but for the pages, which nobody asks for here.
-async fn started(database_url: &str) -> SocketAddr {
-    let config = Config::for_testing(database_url);
-    let store = server::store::connect(database_url).await.expect("SQLite makes the file");
-    let listener = TcpListener::bind(config.listen).await.expect("port 0 picks a free one");
-    let address = listener.local_addr().expect("it is bound");
-    let assets = app::site::Assets {
-        css: String::new(),
-        js: String::new(),
-        wasm: String::new(),
-        wasm_integrity: String::new(),
-    };
-    tokio::spawn(async move {
-        let (_phase, phases) = watch::channel(Phase::Serving);
-        server::commands::serve::serve(listener, &config, Arc::clone(&store), assets, phases).await
-    });
-    address
 }

@@ -74,18 +74,18 @@ class Keys:
         self.link_key = link_key
         self.kdf = 0 if passphrase is None else 1
         self.header = bytes([1, 1, self.kdf, 0])
-        self.of_link = extract(LABEL + b"link", link_key)
-        self.access = expand(self.of_link, LABEL + b"access", 32)
-        stretched = bytes(32)
+        self.link_prk = extract(LABEL + b"link", link_key)
+        self.access = expand(self.link_prk, LABEL + b"access", 32)
+        passphrase_key = bytes(32)
         if passphrase is not None:
-            salt = expand(self.of_link, LABEL + b"passphrase salt", 16)
+            salt = expand(self.link_prk, LABEL + b"passphrase salt", 16)
             spaced = "".join(" " if unicodedata.category(c) == "Zs" else c for c in passphrase)
             prepared = unicodedata.normalize("NFC", spaced).encode()
             argon2 = Argon2id(salt=salt, length=32, iterations=3, lanes=1, memory_cost=65536)
-            stretched = argon2.derive(prepared)
-        root = extract(LABEL + b"root", link_key + stretched)
-        self.reveal = expand(root, LABEL + b"reveal" + self.header, 32)
-        self.base = expand(root, LABEL + b"content" + self.header, 32)
+            passphrase_key = argon2.derive(prepared)
+        root_prk = extract(LABEL + b"root", link_key + passphrase_key)
+        self.reveal = expand(root_prk, LABEL + b"reveal" + self.header, 32)
+        self.base = expand(root_prk, LABEL + b"content" + self.header, 32)
 
     def cipher(self, share: bytes) -> AESGCM:
         return AESGCM(expand(extract(share, self.base), LABEL + b"aes-256-gcm" + self.header, 32))
@@ -140,7 +140,7 @@ def unbundle(body: bytes) -> tuple[bytes, list[tuple[str, bytes]]]:
 # --- the links ------------------------------------------------------------------------------------
 
 
-def escapes(text: str) -> str:
+def unescape(text: str) -> str:
     """Undoes the backslashes of Markdown, shells and JSON, HTML entities, and look-alike characters."""
     code = r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|[nrt])?"
     text = re.sub(code, lambda found: chr(int(found[1] or found[2] or "20", 16)) if len(found[0]) > 1 else "", text)
@@ -209,7 +209,7 @@ LENGTHS = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
 # Whitespace, and characters that are not seen: line breaking and the direction of text add them.
 BLANK = re.compile(r"[\s\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff]+")
 STEPS = (
-    escapes, proofpoint_v3, proofpoint_v2, urllib.parse.unquote, unbase64, lambda text: unhex(text, "="),
+    unescape, proofpoint_v3, proofpoint_v2, urllib.parse.unquote, unbase64, lambda text: unhex(text, "="),
     lambda text: re.sub("[\u2013\u2014]", "--", text), lambda text: re.sub("[\u2013\u2014]", "-", text),
 )
 
@@ -251,13 +251,13 @@ def parse_link(text: str) -> tuple[str, str, bytes]:
         server, _, path = before.rpartition("/s/")
         secret_id = re.match(r"[A-Za-z0-9_-]{16}(?![A-Za-z0-9_-])", path)
         for lost in ("", "_", "-", "__", "_-", "-_", "--"):  # what some programs drop from the end of a link
-            if secret_id and is_server(server, in_lines) and len(candidate := run[:48] + lost) == 48:
+            if secret_id and is_server_address(server, in_lines) and len(candidate := run[:48] + lost) == 48:
                 fragment = unb64u(candidate)
                 if fragment[33:] == link_check(fragment, unb64u(secret_id[0])):
-                    if "#k" not in escapes("".join(text.split())):
+                    if "#k" not in unescape("".join(text.split())):
                         print("the # of this link was encoded: a browser shows the key to a server", file=sys.stderr)
-                    return checked_server(server), secret_id[0], fragment
-    raise SystemExit(why_not(found))
+                    return check_server(server), secret_id[0], fragment
+    raise SystemExit(link_error(found))
 
 
 def parse_receipt(text: str) -> tuple[str, str]:
@@ -266,20 +266,20 @@ def parse_receipt(text: str) -> tuple[str, str]:
     links = {}
     for before, run in (split(reading, "#t=") for reading in found):
         server, token = before.rpartition("/receipt")[0], run[:43]
-        if is_server(server, in_lines) and is_token(token):
+        if is_server_address(server, in_lines) and is_token(token):
             links.setdefault(token, server)
     if len(links) != 1:
-        raise SystemExit(why_not(found) if not links else "the link is damaged: it can be read in two ways")
+        raise SystemExit(link_error(found) if not links else "the link is damaged: it can be read in two ways")
     (token, server), = links.items()
-    return checked_server(server), token
+    return check_server(server), token
 
 
-def is_server(text: str, in_lines: list[str]) -> bool:
+def is_server_address(text: str, in_lines: list[str]) -> bool:
     """Whether this is an address that a text had in one piece: the words of a text may look like a host."""
     return re.fullmatch(r"https?://[\w.:\[\]~/-]+", text) is not None and any(text in reading for reading in in_lines)
 
 
-def checked_server(text: str) -> str:
+def check_server(text: str) -> str:
     """Refuses plain http, but to this machine, and an address with a path: the path could be that of another site."""
     host, here = r"https://([\w.-]+|\[[0-9A-Fa-f:.]+\])", r"http://([\w-]+\.)*localhost|http://127(\.\d{1,3}){3}|http://\[::1\]"
     if re.fullmatch(rf"({host}|{here})(:\d+)?/?", text):
@@ -288,14 +288,14 @@ def checked_server(text: str) -> str:
         why = "only https, or this machine itself: anybody on the line could change what comes over http"
     else:
         why = "a server's address is https://, a host, and perhaps a port, and nothing else"
-    raise SystemExit(harmless(f"{text}: {why}. Nothing was sent"))
+    raise SystemExit(escape_control_characters(f"{text}: {why}. Nothing was sent"))
 
 
 def is_token(text: str) -> bool:
     return len(text) == 43 and b64u(unb64u(text)) == text
 
 
-def why_not(found: list[str]) -> str:
+def link_error(found: list[str]) -> str:
     kinds = {"k": "a link that opens a secret", "t": "a receipt link", "q": "a request link", "c": "a collect link"}
     marked = next(filter(None, (re.search("#([ktqc])=([A-Za-z0-9_-]*)", reading) for reading in found)), None)
     if not marked:
@@ -306,7 +306,7 @@ def why_not(found: list[str]) -> str:
 # --- the calls ------------------------------------------------------------------------------------
 
 
-class EarlyAnswer:
+class EarlyResponse:
     """A connection that reads the answer of a server that refuses a body before it has read all of it."""
 
     def request(self, *args, **options):
@@ -314,36 +314,36 @@ class EarlyAnswer:
             super().request(*args, **options)
 
 
-class Http(EarlyAnswer, http.client.HTTPConnection):
+class EarlyResponseHttp(EarlyResponse, http.client.HTTPConnection):
     pass
 
 
-class Https(EarlyAnswer, http.client.HTTPSConnection):
+class EarlyResponseHttps(EarlyResponse, http.client.HTTPSConnection):
     pass
 
 
-class OpensHttp(urllib.request.HTTPHandler):
+class HttpHandler(urllib.request.HTTPHandler):
     def http_open(self, request):
-        return self.do_open(Http, request)
+        return self.do_open(EarlyResponseHttp, request)
 
 
-class OpensHttps(urllib.request.HTTPSHandler):
+class HttpsHandler(urllib.request.HTTPSHandler):
     def https_open(self, request):
-        return self.do_open(Https, request, context=self._context)
+        return self.do_open(EarlyResponseHttps, request, context=self._context)
 
 
-urllib.request.install_opener(urllib.request.build_opener(OpensHttp, OpensHttps))
+urllib.request.install_opener(urllib.request.build_opener(HttpHandler, HttpsHandler))
 
 
-def refuse_too_large(server: str, size: int) -> None:
+def check_size(server: str, size: int) -> None:
     """Asks what the server takes before a large secret is sent; one that does not tell refuses it later."""
     try:
-        with urllib.request.urlopen(f"{server}/api/v1/config", timeout=5) as answer:
-            most = int(json.load(answer)["max_secret_bytes"])
+        with urllib.request.urlopen(f"{server}/api/v1/config", timeout=5) as response:
+            limit = int(json.load(response)["max_secret_bytes"])
     except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
         return
-    if size > most:
-        raise SystemExit(f"too large: this server takes at most {most} bytes, and this has {size}. Nothing was sent")
+    if size > limit:
+        raise SystemExit(f"too large: this server takes at most {limit} bytes, and this has {size}. Nothing was sent")
 
 
 def call(server: str, name: str, body: dict) -> dict:
@@ -355,15 +355,16 @@ def call(server: str, name: str, body: dict) -> dict:
         request.add_unredirected_header("Authorization", f"Bearer {token}")
     for pause in (0.5, 1, 2, 4, 8, None):
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
-                return json.load(answer)
+            with urllib.request.urlopen(request, timeout=30) as response:
+                return json.load(response)
         except urllib.error.HTTPError as error:
             if error.code not in (500, 502, 503, 504) or pause is None:
-                said, wait = error.read(2000).decode(errors="replace"), error.headers.get("Retry-After")
-                raise SystemExit(harmless(f"{name}: {error.code} {said}" + (f" Try again in {wait} seconds" if wait else "")))
+                text, wait = error.read(2000).decode(errors="replace"), error.headers.get("Retry-After")
+                hint = f" Try again in {wait} seconds" if wait else ""
+                raise SystemExit(escape_control_characters(f"{name}: {error.code} {text}{hint}"))
         except (OSError, http.client.HTTPException, ValueError) as error:
             if pause is None:
-                raise SystemExit(harmless(f"{name}: no answer: {error}"))
+                raise SystemExit(escape_control_characters(f"{name}: no answer: {error}"))
         time.sleep(pause)
     raise AssertionError
 
@@ -374,7 +375,7 @@ def send(server: str, kind: int, body: bytes, passphrase: str | None, ttl: int =
     keys = Keys(os.urandom(32), passphrase)
     sealed = keys.cipher(share).encrypt(nonce, pad(kind, body), keys.header)
     digest = lambda raw: b64u(hashlib.sha256(raw).digest())
-    made = call(server, "create", {
+    created = call(server, "create", {
         "envelope": b64u(keys.header + nonce + sealed),
         "share": b64u(share),
         "access_hash": digest(keys.access),
@@ -383,11 +384,11 @@ def send(server: str, kind: int, body: bytes, passphrase: str | None, ttl: int =
         "ttl_seconds": ttl,
         "max_views": views,
     })
-    if not isinstance(made["id"], str) or not re.fullmatch("[A-Za-z0-9_-]{16}", made["id"]):
+    if not isinstance(created["id"], str) or not re.fullmatch("[A-Za-z0-9_-]{16}", created["id"]):
         raise SystemExit("the server answered with an id that is none")
     fragment = bytes([0x10 | keys.kdf]) + keys.link_key
-    fragment += link_check(fragment, unb64u(made["id"]))
-    return f"{server}/s/{made['id']}#k={b64u(fragment)}", f"{server}/receipt#t={b64u(token)}"
+    fragment += link_check(fragment, unb64u(created["id"]))
+    return f"{server}/s/{created['id']}#k={b64u(fragment)}", f"{server}/receipt#t={b64u(token)}"
 
 
 def open_link(link: str, passphrase: str | None) -> tuple[int, bytes]:
@@ -402,13 +403,13 @@ def open_link(link: str, passphrase: str | None) -> tuple[int, bytes]:
     envelope = unb64u(call(server, "open", {"id": secret_id, "access": b64u(keys.access)})["envelope"])
     if envelope[:4] != keys.header or padded_len(len(envelope) - 32) != len(envelope) - 32:
         raise SystemExit("the envelope does not belong to the link")
-    answer = call(server, "reveal", {
+    revealed = call(server, "reveal", {
         "id": secret_id,
         "access": b64u(keys.access),
         "reveal": b64u(keys.reveal),
         "claim": b64u(os.urandom(16)),
     })
-    cipher = keys.cipher(unb64u(answer["share"]))
+    cipher = keys.cipher(unb64u(revealed["share"]))
     return unpad(cipher.decrypt(envelope[4:16], envelope[16:], keys.header))
 
 
@@ -428,28 +429,28 @@ def passphrase() -> str | None:
     return value
 
 
-def harmless(text: str) -> str:
-    """Control characters would be orders to a terminal: they are shown as pictures of themselves."""
-    picture = lambda c: chr(0x2400 + ord(c)) if c < " " else "\u2421" if c == "\x7f" else "\ufffd"
-    is_order = lambda c: unicodedata.category(c) == "Cc" and c not in "\n\t"
-    return "".join(picture(c) if is_order(c) else c for c in text.replace("\r\n", "\n"))
+def escape_control_characters(text: str) -> str:
+    """Replaces control characters, which could control the terminal, with symbols for them."""
+    symbol = lambda c: chr(0x2400 + ord(c)) if c < " " else "\u2421" if c == "\x7f" else "\ufffd"
+    is_control = lambda c: unicodedata.category(c) == "Cc" and c not in "\n\t"
+    return "".join(symbol(c) if is_control(c) else c for c in text.replace("\r\n", "\n"))
 
 
-def show(text: bytes) -> None:
+def write_output(text: bytes) -> None:
     if sys.stdout.isatty():
-        text = harmless(text.decode(errors="replace")).encode(errors="replace")
+        text = escape_control_characters(text.decode(errors="replace")).encode(errors="replace")
     sys.stdout.buffer.write(text)
     sys.stdout.buffer.flush()
 
 
-def free(path: str, make: Callable) -> str:
-    """Makes a file or folder of this name, or of the next that is free: nothing is replaced."""
+def create_unique(path: str, create: Callable) -> str:
+    """Makes a file or folder of this name, or of the next numbered one that is free: nothing is replaced."""
     folder, name = os.path.split(path)
     for copy in itertools.count(1):
         try:
-            made = os.path.join(folder, name if copy == 1 else f"{copy} {name}")
-            make(made)
-            return made
+            unique = os.path.join(folder, name if copy == 1 else f"{copy} {name}")
+            create(unique)
+            return unique
         except FileExistsError:
             continue
     raise AssertionError
@@ -457,27 +458,27 @@ def free(path: str, make: Callable) -> str:
 
 def save(files: list[tuple[str, bytes]], folder: str | None) -> None:
     """The sender chose the names: they are shown first, and nothing acts on a name like `.bashrc` in a new folder."""
-    clean = lambda name: re.sub(r"[^\w .()+=@-]", "_", re.split(r"[/\\]", name)[-1]).strip(" ")
-    named = [("file" if clean(name) in ("", ".", "..") else clean(name), content) for name, content in files]
+    sanitize = lambda name: re.sub(r"[^\w .()+=@-]", "_", re.split(r"[/\\]", name)[-1]).strip(" ")
+    named = [("file" if sanitize(name) in ("", ".", "..") else sanitize(name), content) for name, content in files]
     for name, content in named:
         print(f"{name} ({len(content)} bytes)", file=sys.stderr)
     if folder is None:
-        folder = free("ikrypt-files", lambda path: os.mkdir(path, 0o700))
+        folder = create_unique("ikrypt-files", lambda path: os.mkdir(path, 0o700))
     for name, content in named:
 
         def write(path: str) -> None:
             with open(path, "xb") as target:
                 target.write(content)
 
-        print(f"saved {free(os.path.join(folder, name), write)}", file=sys.stderr)
+        print(f"saved {create_unique(os.path.join(folder, name), write)}", file=sys.stderr)
 
 
 def main(command: str, target: str, *paths: str) -> None:
     if command == "send":
-        target = checked_server(target)
+        target = check_server(target)
         contents = [open(path, "rb").read() for path in paths] or [sys.stdin.buffer.read()]
         if (size := sum(map(len, contents))) > 65536:
-            refuse_too_large(target, size)
+            check_size(target, size)
         if paths:
             kind, body = 2, bundle(b"", list(zip(map(os.path.basename, paths), contents)))
         else:
@@ -488,7 +489,7 @@ def main(command: str, target: str, *paths: str) -> None:
             os.makedirs(paths[0], exist_ok=True)  # before a view is used
         kind, body = open_link(target, passphrase())
         note, files = (body, []) if kind == 1 else unbundle(body)
-        show(note)
+        write_output(note)
         if files:
             save(files, paths[0] if paths else None)
     elif command in ("receipt", "burn"):

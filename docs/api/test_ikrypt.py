@@ -23,12 +23,12 @@ VECTORS = json.loads(Path(__file__).parents[2].joinpath("shared-crypto/tests/lin
 
 @contextlib.contextmanager
 def empty_folder():
-    """Works in a new folder, and says nothing."""
+    """Works in a new folder, and captures standard error."""
     before = os.getcwd()
-    with tempfile.TemporaryDirectory() as here, contextlib.redirect_stderr(io.StringIO()) as said:
-        os.chdir(here)
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stderr(io.StringIO()) as stderr:
+        os.chdir(folder)
         try:
-            yield said
+            yield stderr
         finally:
             os.chdir(before)
 
@@ -59,14 +59,14 @@ class Links(unittest.TestCase):
             self.assertEqual(self.read(text, False), link)
 
     def test_encoded_hash_is_reported(self):
-        for name, words in (("outlook-safe-links", "encoded"), ("proofpoint-v3", "encoded"), ("entities-decimal", "")):
+        for name, expected in (("outlook-safe-links", "encoded"), ("proofpoint-v3", "encoded"), ("entities-decimal", "")):
             vector = next(v for v in VECTORS["recovered"] if v["name"] == name)
-            with contextlib.redirect_stderr(io.StringIO()) as said:
+            with contextlib.redirect_stderr(io.StringIO()) as stderr:
                 ikrypt.parse_link(vector["text"])
-            self.assertIn(words, said.getvalue())
-            self.assertEqual(bool(words), bool(said.getvalue()))
+            self.assertIn(expected, stderr.getvalue())
+            self.assertEqual(bool(expected), bool(stderr.getvalue()))
 
-    def test_key_is_sent_to_no_gateway(self):
+    def test_link_in_a_gateway_address_is_refused(self):
         link = VECTORS["recovered"][0]["link"].removeprefix("https://")
         for text in (f"https://gateway.example/?u={link}", link, f"ftp://{link}"):
             with self.subTest(text), self.assertRaises(SystemExit):
@@ -80,7 +80,7 @@ class Links(unittest.TestCase):
             "https://a.example", "https://a.example:8443", "https://[2001:db8::1]", "https://[::1]:3000",
             "http://127.0.0.1:3000", "http://127.1.2.3", "http://localhost", "http://a.localhost:3000", "http://[::1]:3000",
         ):
-            self.assertEqual(ikrypt.checked_server(f"{server}/"), server)
+            self.assertEqual(ikrypt.check_server(f"{server}/"), server)
             self.assertEqual(ikrypt.parse_link(link.replace(origin, server))[0], server)
         for server, why in (
             ("http://a.example", "only https"), ("http://127.0.0.1.a.example", "only https"),
@@ -88,14 +88,14 @@ class Links(unittest.TestCase):
             ("https://a.example/path", "nothing else"), ("https://a.example/s/b.example", "nothing else"),
             ("https://a.example:80:80", "nothing else"), ("https://~a", "nothing else"),
         ):
-            for read in (lambda: ikrypt.checked_server(server), lambda: ikrypt.parse_link(link.replace(origin, server))):
+            for read in (lambda: ikrypt.check_server(server), lambda: ikrypt.parse_link(link.replace(origin, server))):
                 with self.subTest(server), self.assertRaisesRegex(SystemExit, why):
                     read()
         for server in ("a.example", "ftp://localhost", "https://jane@a.example", "https://a.example?x", ""):
             with self.subTest(server), self.assertRaises(SystemExit):
-                ikrypt.checked_server(server)
+                ikrypt.check_server(server)
 
-    def test_no_text_takes_long(self):
+    def test_long_text_is_parsed_in_bounded_time(self):
         parts = (
             "/v3/", "/v3/__a;", "/v3/__a*b;Iw!", "/v2/url?", "/v2/url?u=-2F", "eyJ", "aHR0c", "&#35;", "&", "%25",
             "\\u0025", "=3D", "> ", "\u2014", "#k=", "https://", "/s/",
@@ -111,23 +111,23 @@ class Links(unittest.TestCase):
 
 class Files(unittest.TestCase):
     def saved(self, names: list[str], folder: str | None) -> tuple[dict[str, bytes], str]:
-        with empty_folder() as said:
+        with empty_folder() as stderr:
             ikrypt.save([(name, name.encode()) for name in names], folder and "named")
             found = {path.as_posix(): path.read_bytes() for path in Path().rglob("*") if path.is_file()}
-        return found, said.getvalue()
+        return found, stderr.getvalue()
 
     def test_names_that_programs_act_on_are_saved_in_a_new_folder(self):
         for names in ([".bashrc", "authorized_keys", "-rf"], [".env", "Makefile"], ["--help", "json.py", "..."]):
             found, _ = self.saved(names, None)
             self.assertEqual(found, {f"ikrypt-files/{name}": name.encode() for name in names})
 
-    def test_names_and_sizes_are_shown_before_the_first_is_written(self):
+    def test_names_and_sizes_are_shown_before_a_file_is_written(self):
         for names in ([".bashrc", "-rf"], [".env", "b.txt"], ["a/\x1b[2J", "report.pdf"]):
-            _, said = self.saved(names, None)
-            shown, _, _ = said.partition("saved ")
-            self.assertEqual(len(shown.splitlines()), 2, said)
+            _, stderr = self.saved(names, None)
+            shown, _, _ = stderr.partition("saved ")
+            self.assertEqual(len(shown.splitlines()), 2, stderr)
             self.assertIn(f" ({len(names[1])} bytes)", shown)
-            self.assertNotIn("\x1b", said)
+            self.assertNotIn("\x1b", stderr)
 
     def test_named_folder_keeps_names_and_replaces_nothing(self):
         with empty_folder():
@@ -147,28 +147,28 @@ class Files(unittest.TestCase):
 class Terminal(unittest.TestCase):
     TEXTS = ("a\x1b[2Jb\r\n", "title \x1b]0;x\x07", "\x9b31m ü\t\n", "\x08\x7f")
 
-    def shown(self, text: str, **options) -> None:
-        program = "import sys, ikrypt; ikrypt.show(sys.argv[1].encode())"
+    def write_output(self, text: str, **options) -> None:
+        program = "import sys, ikrypt; ikrypt.write_output(sys.argv[1].encode())"
         subprocess.run([sys.executable, "-c", program, text], cwd=CLIENT.parent, check=True, **options)
 
-    def test_terminal_gets_pictures_of_control_characters(self):
+    def test_terminal_shows_symbols_for_control_characters(self):
         for text in self.TEXTS:
             master, terminal = pty.openpty()
-            self.shown(text, stdout=terminal)
+            self.write_output(text, stdout=terminal)
             os.close(terminal)
-            said = os.read(master, 1000).decode()
+            output = os.read(master, 1000).decode()
             os.close(master)
-            self.assertFalse(set(said) & set("\x1b\x07\x08\x7f\x9b"), said)
-        self.assertEqual(ikrypt.harmless("a\x1b[2Jb\x9b\r\nc\td\x07"), "a\u241b[2Jb\ufffd\nc\td\u2407")
+            self.assertFalse(set(output) & set("\x1b\x07\x08\x7f\x9b"), output)
+        self.assertEqual(ikrypt.escape_control_characters("a\x1b[2Jb\x9b\r\nc\td\x07"), "a\u241b[2Jb\ufffd\nc\td\u2407")
 
     def test_pipe_gets_every_byte(self):
         for text in self.TEXTS:
             with tempfile.TemporaryFile() as file:
-                self.shown(text, stdout=file)
+                self.write_output(text, stdout=file)
                 file.seek(0)
                 self.assertEqual(file.read(), text.encode())
 
-    def test_variables_lose_what_editors_put_around_a_line(self):
+    def test_byte_order_mark_and_line_break_are_not_part_of_a_variable(self):
         for value in ("\ufeffright", "right\r\n", "right\n", "\ufeffright\r", "right"):
             with self.subTest(value), unittest.mock.patch.dict(os.environ, IKRYPT_PASSPHRASE=value):
                 self.assertEqual(ikrypt.variable("IKRYPT_PASSPHRASE"), "right")
@@ -182,9 +182,9 @@ class Terminal(unittest.TestCase):
                 self.assertFalse(ikrypt.variable("IKRYPT_TOKEN"))
 
 
-class Answers(unittest.TestCase):
-    def said(self, answer: bytes, use) -> str:
-        """What is said about an answer that a server gives to each request, byte for byte."""
+class Responses(unittest.TestCase):
+    def message(self, response: bytes, use) -> str:
+        """Returns the message for a server that sends these bytes as its response to each request."""
         listener = socket.create_server(("127.0.0.1", 0))
 
         def serve() -> None:
@@ -193,7 +193,7 @@ class Answers(unittest.TestCase):
                     connection, _ = listener.accept()
                     with connection:
                         connection.recv(65536)
-                        connection.sendall(answer)
+                        connection.sendall(response)
 
         threading.Thread(target=serve, daemon=True).start()
         with unittest.mock.patch("ikrypt.time.sleep"), self.assertRaises(SystemExit) as ended:
@@ -201,24 +201,24 @@ class Answers(unittest.TestCase):
         listener.close()
         return str(ended.exception)
 
-    def test_terminal_gets_no_orders_from_a_server(self):
+    def test_message_has_no_control_characters_of_a_server(self):
         create = lambda server: ikrypt.send(server, 1, b"text", None)
-        made = json.dumps({"id": "\x1b]0;x\x07c2VjcmV0IGlkIDEy"}).encode()
-        for answer in (
+        created = json.dumps({"id": "\x1b]0;x\x07c2VjcmV0IGlkIDEy"}).encode()
+        for response in (
             b"\x1b[2J\x9b31m\r\n\r\n",
             b"HTTP/1.1 \x1b]0;x\x07 OK\r\n\r\n",
             b"HTTP/1.1 400 \x1b[2J\r\nretry-after: \x1b[2J\r\n\r\n\x1b[2J",
             b"HTTP/1.1 200 OK\r\ncontent-length: \x1b[2J\r\n\r\n\x1b[2J",
-            b"HTTP/1.1 201 Created\r\ncontent-length: %d\r\n\r\n%s" % (len(made), made),
+            b"HTTP/1.1 201 Created\r\ncontent-length: %d\r\n\r\n%s" % (len(created), created),
         ):
-            said = self.said(answer, create)
-            self.assertFalse(set(said) & set("\x1b\x07\x9b"), said)
+            message = self.message(response, create)
+            self.assertFalse(set(message) & set("\x1b\x07\x9b"), message)
 
 
-class Refusing(http.server.BaseHTTPRequestHandler):
-    """Answers before it reads a body, and closes the connection."""
+class RejectingHandler(http.server.BaseHTTPRequestHandler):
+    """Responds before it reads a body, and closes the connection."""
 
-    limits, status, headers_sent, asked = None, 413, {}, []
+    limits, status, headers_sent, requests = None, 413, {}, []
 
     def do_GET(self):
         body = json.dumps(self.limits).encode()
@@ -228,7 +228,7 @@ class Refusing(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_POST(self):
-        self.asked.append(self.path)
+        self.requests.append(self.path)
         body = json.dumps({"error": {413: "too_large", 429: "rate_limited", 401: "unauthorized"}[self.status]}).encode()
         self.send_response(self.status)
         for name, value in self.headers_sent.items():
@@ -237,7 +237,7 @@ class Refusing(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
         self.wfile.flush()
-        # As a server does that reads a bounded remainder, so that the answer is not lost.
+        # Servers read a bounded part of the rest, so that the response is not lost.
         self.rfile.read(1 << 20)
 
     def log_message(self, *_):
@@ -245,8 +245,8 @@ class Refusing(http.server.BaseHTTPRequestHandler):
 
 
 class Bodies(unittest.TestCase):
-    def sent(self, size: int, **answers) -> tuple[str, list[str], float]:
-        handler = type("Handler", (Refusing,), answers | {"asked": []})
+    def sent(self, size: int, **options) -> tuple[str, list[str], float]:
+        handler = type("Handler", (RejectingHandler,), options | {"requests": []})
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         started = time.monotonic()
@@ -255,22 +255,22 @@ class Bodies(unittest.TestCase):
         server.shutdown()
         server.server_close()
         self.assertEqual(ended.returncode, 1)
-        return ended.stderr.decode(), handler.asked, time.monotonic() - started
+        return ended.stderr.decode(), handler.requests, time.monotonic() - started
 
-    def test_limit_of_the_server_is_named_before_a_body_is_sent(self):
-        for size, most in ((30_000_000, 1_048_576), (65_537, 65_536), (2_000_000, 1000)):
-            said, asked, lasted = self.sent(size, limits={"max_secret_bytes": most})
-            self.assertIn(f"at most {most} bytes", said)
-            self.assertEqual(asked, [])
-            self.assertLess(lasted, 10)
+    def test_reported_size_limit_is_named_before_a_body_is_sent(self):
+        for size, limit in ((30_000_000, 1_048_576), (65_537, 65_536), (2_000_000, 1000)):
+            stderr, requests, elapsed = self.sent(size, limits={"max_secret_bytes": limit})
+            self.assertIn(f"at most {limit} bytes", stderr)
+            self.assertEqual(requests, [])
+            self.assertLess(elapsed, 10)
 
-    def test_refusal_of_a_body_is_not_repeated(self):
+    def test_rejected_body_is_not_sent_again(self):
         for status, word in ((413, "too_large"), (429, "rate_limited"), (401, "unauthorized")):
             for size in (10, 3_000_000):
-                said, asked, _ = self.sent(size, status=status, headers_sent={"Retry-After": "90"})
-                self.assertIn(word, said)
-                self.assertIn("Try again in 90 seconds", said)
-                self.assertEqual(asked, ["/api/v1/create"])
+                stderr, requests, _ = self.sent(size, status=status, headers_sent={"Retry-After": "90"})
+                self.assertIn(word, stderr)
+                self.assertIn("Try again in 90 seconds", stderr)
+                self.assertEqual(requests, ["/api/v1/create"])
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ test('receipt is the same in terminal and page', async ({ openPage, server }) =>
   await (await SecretPage.openReady(await openPage(), link)).reveal();
   expect(exitAndOutput(await ikrypt(['receipt', receipt]))).toMatchObject({
     status: 0,
-    output: expect.stringMatching(/^Waiting: 1 of 2 views is left\n.*created\n.*released to somebody who has the link\n.*expires\n$/),
+    output: expect.stringMatching(/^Waiting: 1 of 2 views is left\n.*created\n.*released to a holder of the link\n.*expires\n$/),
   });
   const burned = await ikrypt(['burn'], { input: receipt });
   expect(exitAndOutput(burned)).toMatchObject({ status: 0, output: expect.stringMatching(/^Burned, and deleted\n/) });

@@ -1,14 +1,14 @@
-//! The command line as a program, and a server of a few lines for it to talk to.
-#![allow(dead_code, reason = "each test uses its own part of this")]
-#![allow(clippy::expect_used, clippy::unwrap_used, reason = "in a test, what fails may panic")]
+//! Runs `ikrypt`, and a stub of the server for it.
+#![allow(dead_code, reason = "each test uses only some of these helpers")]
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a failure in a test may panic")]
 
-pub(crate) mod server;
+pub(crate) mod stub_server;
 
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-/// Runs `ikrypt` in a folder, without a terminal and without a configuration.
+/// Runs `ikrypt` in a folder, without a terminal and without a configuration file.
 pub(crate) fn ikrypt(folder: &Path, args: &[&str], input: &str) -> Output {
     ikrypt_with(folder, args, input, &[])
 }
@@ -35,15 +35,15 @@ pub(crate) fn ikrypt_with(folder: &Path, args: &[&str], input: &str, variables: 
     child.wait_with_output().unwrap()
 }
 
-/// Sends files of a folder, and returns the link.
+/// Sends files of a folder with `ikrypt`, and returns the link.
 pub(crate) fn send(origin: &str, folder: &Path, files: &[&str]) -> String {
     let args: Vec<&str> = ["send", "--server", origin, "--"].iter().chain(files).copied().collect();
     let sent = ikrypt(folder, &args, "");
-    assert!(sent.status.success(), "{}", said(&sent));
+    assert!(sent.status.success(), "{}", stderr(&sent));
     String::from_utf8(sent.stdout).unwrap().trim().to_owned()
 }
 
-/// What a program wrote to standard error.
-pub(crate) fn said(output: &Output) -> String {
+/// Returns what a program wrote to standard error.
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }

@@ -1,84 +1,85 @@
-//! Pages that this program could decode to what was built, and that a browser would show as something else.
+//! Encoded pages that a lenient client decodes to what was built, and that a browser may show as something else.
 
 use std::io::Write as _;
 
 use axum::http::{HeaderMap, HeaderValue};
 use flate2::{Compression, GzBuilder};
 
-use super::altering::{Answer, Encoding, altered};
-use super::{Alter, Site, asks_with, is_page, verify};
+use super::altering_proxy::{Alter, Encoding, ProxiedResponse, has_header, is_page, start_proxy};
+use super::site::{Site, run_verify};
 
 const SCRIPT: &str = "<script src=\"//evil.example/x.js\"></script>";
 
-/// Encodes a page that the client accepts in gzip.
-fn encode(asked: &HeaderMap, answer: &mut Answer, builder: GzBuilder) {
-    if is_page(answer) && asks_with(asked, "accept-encoding", "gzip") {
+/// Encodes a page with gzip if the client accepts that.
+fn encode(request_headers: &HeaderMap, response: &mut ProxiedResponse, builder: GzBuilder) {
+    if is_page(response) && has_header(request_headers, "accept-encoding", "gzip") {
         let mut encoder = builder.write(Vec::new(), Compression::best());
-        encoder.write_all(&answer.body).unwrap();
-        answer.body = encoder.finish().unwrap();
-        answer.headers.insert("content-encoding", HeaderValue::from_static("gzip"));
+        encoder.write_all(&response.body).unwrap();
+        response.body = encoder.finish().unwrap();
+        response.headers.insert("content-encoding", HeaderValue::from_static("gzip"));
     }
 }
 
-fn add_encoding(answer: &mut Answer, name: &'static str) {
-    if answer.headers.contains_key("content-encoding") {
-        answer.headers.append("content-encoding", HeaderValue::from_static(name));
+fn add_encoding(response: &mut ProxiedResponse, name: &'static str) {
+    if response.headers.contains_key("content-encoding") {
+        response.headers.append("content-encoding", HeaderValue::from_static(name));
     }
 }
 
-/// How an answer is encoded, and what is said about it.
+/// The encoding of a response, how it is made, and a part of the report.
 const ALTERATIONS: [(&str, Alter, &str); 6] = [
     (
         "an encoding that browsers do not know, in a second header",
-        |_, asked, answer| {
-            encode(asked, answer, GzBuilder::new().comment(SCRIPT));
-            add_encoding(answer, "identity");
+        |_, request, response| {
+            encode(request, response, GzBuilder::new().comment(SCRIPT));
+            add_encoding(response, "identity");
         },
         "/: a second header content-encoding: \"identity\"",
     ),
     (
         "the encoding twice",
-        |_, asked, answer| {
-            encode(asked, answer, GzBuilder::new());
-            add_encoding(answer, "gzip");
+        |_, request, response| {
+            encode(request, response, GzBuilder::new());
+            add_encoding(response, "gzip");
         },
         "/: a second header content-encoding: \"gzip\"",
     ),
     (
         "a comment",
-        |_, asked, answer| encode(asked, answer, GzBuilder::new().comment(SCRIPT)),
+        |_, request, response| encode(request, response, GzBuilder::new().comment(SCRIPT)),
         "/: not exactly one plain \"gzip\" stream",
     ),
     (
         "a second member",
-        |_, asked, answer| {
-            let built = std::mem::take(&mut answer.body);
+        |_, request, response| {
+            let built = std::mem::take(&mut response.body);
             let (head, rest) = built.split_at(built.len() / 2);
-            answer.body = head.to_vec();
-            encode(asked, answer, GzBuilder::new());
-            if answer.headers.contains_key("content-encoding") {
-                let first = std::mem::replace(&mut answer.body, rest.to_vec());
-                encode(asked, answer, GzBuilder::new());
-                answer.body = [first, std::mem::take(&mut answer.body)].concat();
+            response.body = head.to_vec();
+            encode(request, response, GzBuilder::new());
+            if response.headers.contains_key("content-encoding") {
+                let first = std::mem::replace(&mut response.body, rest.to_vec());
+                encode(request, response, GzBuilder::new());
+                response.body = [first, std::mem::take(&mut response.body)].concat();
             } else {
-                answer.body = built;
+                response.body = built;
             }
         },
         "/: not exactly one plain \"gzip\" stream",
     ),
     (
         "an encoding that was not asked for",
-        |_, _, answer| {
-            let asked = HeaderMap::from_iter([("accept-encoding".parse().unwrap(), "gzip".parse().unwrap())]);
-            encode(&asked, answer, GzBuilder::new());
+        |_, _, response| {
+            let accepted =
+                HeaderMap::from_iter([("accept-encoding".parse().unwrap(), "gzip".parse().unwrap())]);
+            encode(&accepted, response, GzBuilder::new());
         },
         "(asked as Chrome without compression)",
     ),
     (
         "the server's own encoding, with bytes behind it",
-        |_, _, answer| {
-            if answer.headers.contains_key("content-encoding") {
-                answer.body.extend_from_slice(SCRIPT.as_bytes());
+        |_, _, response| {
+            if response.headers.contains_key("content-encoding") {
+                response.body.extend_from_slice(SCRIPT.as_bytes());
             }
         },
         "/: not exactly one plain \"br\" stream",
@@ -86,24 +87,24 @@ const ALTERATIONS: [(&str, Alter, &str); 6] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn page_in_an_encoding_that_browsers_read_differently_is_reported() {
+async fn page_in_an_encoding_that_browsers_may_decode_differently_is_reported() {
     let site = Site::start(&[]).await;
-    for (what, alter, says) in ALTERATIONS {
+    for (what, alter, expected) in ALTERATIONS {
         let is_own = what.starts_with("the server's own");
         let encoding = if is_own { Encoding::AsClient } else { Encoding::Plain };
-        let said = verify(altered(site.address, encoding, alter).await, &site.manifest()).await;
-        assert_eq!((said.code, &*said.stdout), (Some(6), ""), "{what}: {said:?}");
-        assert!(said.stderr.contains(says), "{what}: {said:?}");
+        let output = run_verify(start_proxy(site.address, encoding, alter).await, &site.manifest()).await;
+        assert_eq!((output.code, &*output.stdout), (Some(6), ""), "{what}: {output:?}");
+        assert!(output.stderr.contains(expected), "{what}: {output:?}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn plain_encodings_of_a_proxy_and_of_the_server_pass() {
+async fn plain_encodings_of_a_proxy_and_the_server_pass() {
     let site = Site::start(&[]).await;
-    let gzip: Alter = |_, asked, answer| encode(asked, answer, GzBuilder::new());
+    let gzip: Alter = |_, request, response| encode(request, response, GzBuilder::new());
     let unaltered: Alter = |_, _, _| {};
     for (encoding, alter) in [(Encoding::Plain, gzip), (Encoding::AsClient, unaltered)] {
-        let said = verify(altered(site.address, encoding, alter).await, &site.manifest()).await;
-        assert_eq!((said.code, &*said.stderr), (Some(0), ""), "{said:?}");
+        let output = run_verify(start_proxy(site.address, encoding, alter).await, &site.manifest()).await;
+        assert_eq!((output.code, &*output.stderr), (Some(0), ""), "{output:?}");
     }
 }

@@ -78,23 +78,23 @@ test('a check names what is wrong, and ends badly only for that', async ({ ownSe
     return { status, said: stdout.toString() };
   };
   const fine = await check({ IKRYPT_PUBLIC_URL: ownServer.origin });
-  expect(fine.said).toContain('is reached, and serves what this program has in it');
-  expect(fine.said).toMatch(/^good {6}database .*(SQLite|PostgreSQL) \d+/m);
-  expect(fine.said).toMatch(/^good {6}the database's clock and this machine's agree$/m);
+  expect(fine.said).toContain('is reachable, and serves the files and pages of this binary');
+  expect(fine.said).toMatch(/^ok {7}database .*(SQLite|PostgreSQL) \d+/m);
+  expect(fine.said).toMatch(/^ok {7}the database's clock and this machine's agree$/m);
   // The throw-away PostgreSQL has fsync off, and that is found.
-  const durable = !/^bad/m.test(fine.said);
+  const durable = !/^error/m.test(fine.said);
   expect(fine.status).toBe(durable ? 0 : 1);
   if (!durable) expect(fine.said).toContain('fsync is off');
 
   const open = await check({ IKRYPT_PUBLIC_URL: 'http://secrets.invalid', IKRYPT_RATE_LIMIT: 'off' });
   expect(open.status).toBe(1);
-  for (const bad of ['without https whoever is on the line', 'no name that this machine can resolve', 'limits are off']) {
-    expect(open.said).toMatch(new RegExp(`^bad .*${bad}`, 'm'));
+  for (const error of ['is not https: anyone on the network path', 'this machine cannot resolve the name', 'rate limits are off']) {
+    expect(open.said).toMatch(new RegExp(`^error .*${error}`, 'm'));
   }
   const proxied = await check({ IKRYPT_PUBLIC_URL: 'https://localhost:1' });
-  expect(proxied.said).toMatch(/^bad .*all visitors share one limit/m);
+  expect(proxied.said).toMatch(/^error .*all visitors share one limit/m);
   const nowhere = await check({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' });
-  expect(nowhere.said).toMatch(/^bad +database postgres:\/\/127.0.0.1\/nothing \(--database-url, DATABASE_URL\): /m);
+  expect(nowhere.said).toMatch(/^error +database postgres:\/\/127.0.0.1\/nothing \(--database-url, DATABASE_URL\): /m);
 });
 
 for (const [variable, value, says] of [

@@ -14,7 +14,7 @@ use axum::http::Request;
 use chrono::{DateTime, Utc};
 use http_body_util::BodyExt as _;
 use libfuzzer_sys::fuzz_target;
-use server::config::{Config, Switch};
+use server::config::{Config, RateLimiting};
 use server::router::router;
 use server::shutdown::Phase;
 use server::state::AppState;
@@ -68,7 +68,7 @@ impl SecretStore for Nothing {
 
 static SERVER: LazyLock<(Runtime, Router)> = LazyLock::new(|| {
     let mut config = Config::for_testing("sqlite:unused");
-    config.protection.rate_limit = Switch::Off;
+    config.protection.rate_limit = RateLimiting::Off;
     let name = || "/pkg/none".to_owned();
     let assets = Assets { css: name(), js: name(), wasm: name(), wasm_integrity: name() };
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime can be had");

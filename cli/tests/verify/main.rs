@@ -38,7 +38,7 @@ impl Site {
             wasm: name("ikrypt.wasm"),
             wasm_integrity: "sha256-".to_owned(),
         });
-        fs::write(folder.path().join("manifest.json"), server::commands::manifest::manifest(&assets))
+        fs::write(folder.path().join("manifest.json"), server::http::handlers::manifest::manifest(&assets))
             .unwrap();
         let database = format!("sqlite:{}", folder.path().join("db.sqlite").display());
         let options = options.iter().flat_map(|(name, value)| [*name, *value]);

@@ -46,10 +46,10 @@ pub(crate) async fn limit_requests(
         return too_many_requests(path, seconds);
     }
     let response = next.run(request).await;
-    let is_buffered = |bytes| bytes <= MAX_BUFFERED_RESPONSE_BYTES;
+    let size = response.body().size_hint().upper();
     match permit {
         // The request counts as in flight until its response is sent.
-        Some(permit) if !response.body().size_hint().upper().is_some_and(is_buffered) => {
+        Some(permit) if size.is_none_or(|bytes| bytes > MAX_BUFFERED_RESPONSE_BYTES) => {
             response.map(|body| Body::new(WatchedBody::new(body, move || drop(permit))))
         }
         _ => response,

@@ -1,4 +1,4 @@
-//! The site is inside the binary: a site that was built anew must be embedded anew.
+//! Rebuilds the server when the site or the migrations change, because the binary embeds both.
 
 fn main() {
     println!("cargo::rerun-if-changed=../target/site");

@@ -78,23 +78,23 @@ test('check command reports problems, and fails only for errors', async ({ ownSe
     return { status, output: stdout.toString() };
   };
   const good = await check({ IKRYPT_PUBLIC_URL: ownServer.origin });
-  expect(good.output).toContain('is reached, and serves what this program has in it');
-  expect(good.output).toMatch(/^good {6}database .*(SQLite|PostgreSQL) \d+/m);
-  expect(good.output).toMatch(/^good {6}the database's clock and this machine's agree$/m);
+  expect(good.output).toContain('is reachable, and serves the files and pages of this binary');
+  expect(good.output).toMatch(/^ok {7}database .*(SQLite|PostgreSQL) \d+/m);
+  expect(good.output).toMatch(/^ok {7}the database's clock and this machine's agree$/m);
   // The throw-away PostgreSQL has fsync off, which the check reports.
-  const durable = !/^bad/m.test(good.output);
+  const durable = !/^error/m.test(good.output);
   expect(good.status).toBe(durable ? 0 : 1);
   if (!durable) expect(good.output).toContain('fsync is off');
 
   const exposed = await check({ IKRYPT_PUBLIC_URL: 'http://secrets.invalid', IKRYPT_RATE_LIMIT: 'off' });
   expect(exposed.status).toBe(1);
-  for (const problem of ['without https whoever is on the line', 'no name that this machine can resolve', 'limits are off']) {
-    expect(exposed.output).toMatch(new RegExp(`^bad .*${problem}`, 'm'));
+  for (const problem of ['is not https: anyone on the network path', 'this machine cannot resolve the name', 'rate limits are off']) {
+    expect(exposed.output).toMatch(new RegExp(`^error .*${problem}`, 'm'));
   }
   const proxied = await check({ IKRYPT_PUBLIC_URL: 'https://localhost:1' });
-  expect(proxied.output).toMatch(/^bad .*all visitors share one limit/m);
+  expect(proxied.output).toMatch(/^error .*all visitors share one limit/m);
   const unreachable = await check({ DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nothing' });
-  expect(unreachable.output).toMatch(/^bad +database postgres:\/\/127.0.0.1\/nothing \(--database-url, DATABASE_URL\): /m);
+  expect(unreachable.output).toMatch(/^error +database postgres:\/\/127.0.0.1\/nothing \(--database-url, DATABASE_URL\): /m);
 });
 
 for (const [variable, value, expected] of [

@@ -11,7 +11,7 @@ use axum::http::Request;
 use chrono::{DateTime, Utc};
 use http_body_util::BodyExt as _;
 use libfuzzer_sys::fuzz_target;
-use server::config::{Config, Switch};
+use server::config::{Config, RateLimiting};
 use server::http::router::router;
 use server::http::shutdown::Phase;
 use server::http::state::AppState;
@@ -71,7 +71,7 @@ impl SecretStore for EmptyStore {
 
 static SERVER: LazyLock<(Runtime, Router)> = LazyLock::new(|| {
     let mut config = Config::for_testing("sqlite:unused");
-    config.protection.rate_limit = Switch::Off;
+    config.protection.rate_limit = RateLimiting::Off;
     let url = || "/pkg/none".to_owned();
     let assets = Assets { css: url(), js: url(), wasm: url(), wasm_integrity: url() };
     let runtime = Builder::new_current_thread().enable_all().build().expect("the runtime starts");

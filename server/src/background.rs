@@ -1,4 +1,4 @@
-//! Work that no request waits for.
+//! Work that runs beside the requests: cleanup and measuring.
 
 pub mod cleanup;
 pub(crate) mod quota;

@@ -1,10 +1,10 @@
-//! The configuration: every flag has an environment variable, and this text is the manual.
+//! The configuration. Every flag has an environment variable. The doc comments of the fields are the manual (`--help`).
 
 mod environment;
+mod error_message;
 mod http;
 mod operator;
 mod protection;
-mod refusal;
 mod secret_file;
 mod tokens;
 
@@ -25,12 +25,12 @@ pub(crate) use http::parse_origin;
 pub use http::{Hsts, HttpSettings};
 pub use operator::OperatorSettings;
 pub(crate) use protection::to_usize;
-pub use protection::{ProtectionSettings, Switch};
+pub use protection::{ProtectionSettings, RateLimiting};
 pub use tokens::CreationTokens;
-pub(crate) use tokens::{Presented, TokenId};
+pub(crate) use tokens::{PresentedToken, TokenId};
 
-/// Where secrets are kept when nobody says otherwise.
-const DEFAULT_DATABASE: &str = "sqlite:data/ikrypt.sqlite";
+/// The database that is used if none is configured.
+const DEFAULT_DATABASE_URL: &str = "sqlite:data/ikrypt.sqlite";
 
 /// iKrypt's server: one-time secret links, encrypted in the browser.
 #[derive(Clone, Parser)]
@@ -40,106 +40,106 @@ pub struct Config {
     #[arg(long, env = "IKRYPT_LISTEN", default_value = "127.0.0.1:3000")]
     pub listen: SocketAddr,
 
-    /// Address and port for Prometheus to ask for `/metrics`; without it nobody can.
+    /// Address and port to serve `/metrics` on, for Prometheus. Not set: metrics are not served.
     #[arg(long, env = "IKRYPT_METRICS_LISTEN")]
     pub metrics_listen: Option<SocketAddr>,
 
-    /// Where secrets are kept: `postgres://...`, or `sqlite:PATH`, which is made if it is missing. `DATABASE_URL_FILE`
-    /// names a file that holds it. A password in it must be percent-encoded.
-    #[arg(long, env = "DATABASE_URL", default_value = DEFAULT_DATABASE, hide_env_values = true)]
+    /// Database of the secrets: `postgres://...`, or `sqlite:PATH`, which is created if it does not exist.
+    /// `DATABASE_URL_FILE` names a file that contains this URL. A password in it must be percent-encoded.
+    #[arg(long, env = "DATABASE_URL", default_value = DEFAULT_DATABASE_URL, hide_env_values = true)]
     pub database_url: String,
 
-    /// How this server is reached.
+    /// Public URLs, HSTS and the drain before a stop.
     #[command(flatten)]
     pub http: HttpSettings,
 
-    /// What the operator says of this site.
+    /// Name, operator and legal texts of the site.
     #[command(flatten)]
     pub operator: OperatorSettings,
 
-    /// What holds back those who ask too much.
+    /// Connection limits, rate limits and quotas.
     #[command(flatten)]
     pub protection: ProtectionSettings,
 
-    /// Most bytes of a secret: its text, or its files together.
+    /// Maximum size of a secret in bytes: of its text, or of its files together.
     #[arg(long, env = "IKRYPT_MAX_SECRET_BYTES", default_value_t = 1_048_576, value_parser = clap::value_parser!(u32).range(1..=67_108_864))]
     pub max_secret_bytes: u32,
 
-    /// Longest life of a secret, in seconds.
+    /// Maximum lifetime of a secret, in seconds.
     #[arg(long, env = "IKRYPT_MAX_TTL", default_value_t = 2_592_000, value_parser = clap::value_parser!(u32).range(60..=31_536_000))]
     pub max_ttl: u32,
 
-    /// Most views of a secret.
+    /// Maximum number of views of a secret.
     #[arg(long, env = "IKRYPT_MAX_VIEWS", default_value_t = 100, value_parser = clap::value_parser!(u8).range(1..=255))]
     pub max_views: u8,
 
-    /// Seconds between two sweeps for what has expired; 0 switches the sweeper off, which delays
-    /// deletion but never the expiry.
+    /// Seconds between two runs that delete expired secrets. 0 turns them off: secrets still expire at their time, and
+    /// their rows stay in the database.
     #[arg(long, env = "IKRYPT_SWEEP_INTERVAL", default_value_t = 2)]
     pub sweep_interval: u64,
 
-    /// What is logged, to standard error: `error`, `warn`, `info`, `debug` or `trace`.
+    /// Log level: `error`, `warn`, `info`, `debug` or `trace`. The log goes to standard error.
     #[arg(long, env = "IKRYPT_LOG", default_value = "info")]
     pub log: tracing_subscriber::filter::LevelFilter,
 
-    /// How it is logged.
+    /// Format of the log.
     #[arg(long, env = "IKRYPT_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     pub log_format: LogFormat,
 
-    /// Where traces are sent over HTTP, like `http://127.0.0.1:4318`: an OpenTelemetry collector. A trace
-    /// holds what a line of the log holds.
-    #[arg(long, env = "IKRYPT_OTLP_ENDPOINT", value_name = "URL", value_parser = collector)]
+    /// URL of an OpenTelemetry collector that traces are sent to over HTTP, such as `http://127.0.0.1:4318`. A trace
+    /// contains the fields of a log line.
+    #[arg(long, env = "IKRYPT_OTLP_ENDPOINT", value_name = "URL", value_parser = parse_collector_url)]
     pub otlp_endpoint: Option<String>,
 
-    /// What to do instead of serving.
+    /// The command to run. Without one, the program serves.
     #[command(subcommand)]
     pub command: Option<Command>,
 }
 
-/// What else this program does. Options stand before the command.
+/// The commands. Options precede the command on the command line.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Command {
-    /// Say what is wrong with this deployment: configuration, database, clock, public address, https, proxies
+    /// Check this deployment: configuration, database, clock, public address, https and proxies. Fails on an error
     Check,
-    /// Look after what is stored
+    /// Manage the database
     #[command(subcommand)]
-    Admin(Admin),
-    /// Ask the server that listens on `--listen` whether it is ready, for container health checks: ends with 0 or 1
+    Admin(AdminCommand),
+    /// Check whether the server that listens on `--listen` is ready, for container health checks: exits with 0 or 1
     Health {
-        /// Ask only whether it answers, and not whether its database does
+        /// Check only whether the server responds, and not its database
         #[arg(long)]
         live: bool,
     },
-    /// Print what this binary serves, as `/.well-known/ikrypt.json` has it: hashes of files, templates of pages
+    /// Print the hashes of files and the templates of pages in this binary, as `/.well-known/ikrypt.json` serves them
     Manifest,
 }
 
-/// For operators; none of it shows or opens a secret.
+/// The commands for operators. None of them shows or reveals a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
-pub enum Admin {
-    /// Bring the tables up to date, as every start does
+pub enum AdminCommand {
+    /// Bring the database schema up to date, as every start of the server does
     Migrate,
-    /// Say how much is stored
+    /// Print how many secrets and bytes are stored
     Stats,
-    /// Delete what was created before a moment, and end it as burned: run it on a restored backup before the
-    /// server listens, since the backup has brought back what was viewed after it
+    /// Burn all secrets that were created before a given time. Run it on a restored backup before the server listens:
+    /// the backup contains secrets that were viewed after it was made
     Purge {
-        /// The moment, like `2026-11-22T14:00:00Z`: when the backup was restored, or a little later
+        /// Time such as `2026-11-22T14:00:00Z`: when the backup was restored, or a little later
         #[arg(long, value_name = "TIME")]
         created_before: DateTime<Utc>,
     },
-    /// Burn one secret, of which somebody has reported abuse
+    /// Burn one secret, for example after a report of abuse
     Burn {
-        /// The 16 characters of its link between `/s/` and `#`
+        /// The 16 characters between `/s/` and `#` in its link
         #[arg(allow_hyphen_values = true, value_parser = |id: &str| SecretId::decode(id).map(|_| id.to_owned()))]
         id: String,
     },
 }
 
-/// How a line of the log looks.
+/// The format of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
-    /// For people.
+    /// Text for people to read.
     Text,
     /// One JSON object a line.
     Json,
@@ -151,28 +151,29 @@ pub fn unknown_variables() -> Vec<String> {
 }
 
 impl Config {
-    /// The defaults, on a free port, with a database of the test's own.
+    /// Returns the default configuration with a free port and the given database.
     pub fn for_testing(database_url: &str) -> Self {
         Self::parse_from(["ikrypt-server", "--listen", "127.0.0.1:0", "--database-url", database_url])
     }
 
-    /// Reads flags, environment and the files of secrets. Prints what is wrong, without a secret, and ends the process.
+    /// Reads flags, environment variables and secret files. On an error, prints it without secrets and exits.
     pub fn read() -> Self {
         Self::try_read(env::args_os().collect()).unwrap_or_else(|error| error.exit())
     }
 
     fn try_read(mut arguments: Vec<OsString>) -> Result<Self, clap::Error> {
         let command = Self::command();
-        let given = arguments.clone();
-        secret_file::insert(&command, &mut arguments)?;
+        let original_arguments = arguments.clone();
+        secret_file::insert_secrets(&command, &mut arguments)?;
         let matches = environment::without_empty(command.clone()).try_get_matches_from(arguments);
-        let matches = matches.map_err(|error| refusal::explain(&command, &given, error))?;
+        let matches =
+            matches.map_err(|error| error_message::explain(&command, &original_arguments, error))?;
         let names_database = matches.value_source("database_url") != Some(ValueSource::DefaultValue);
-        environment::refuse_misspelt(&command, names_database)?;
+        environment::reject_misspelt(&command, names_database)?;
         Self::from_arg_matches(&matches)
     }
 
-    /// What the operator allows.
+    /// Returns the limits on a secret.
     pub fn limits(&self) -> SecretLimits {
         SecretLimits {
             max_secret_bytes: usize::try_from(self.max_secret_bytes).unwrap_or(usize::MAX),
@@ -181,13 +182,13 @@ impl Config {
         }
     }
 
-    /// How often the sweeper comes by, if at all.
-    pub fn sweep_every(&self) -> Option<Duration> {
+    /// Returns the time between two runs of the cleanup, or `None` if it is off.
+    pub fn cleanup_interval(&self) -> Option<Duration> {
         (self.sweep_interval > 0).then(|| Duration::from_secs(self.sweep_interval))
     }
 }
 
-/// Names no password: the database's URL holds one.
+/// Shows no password: the URL of the database may contain one.
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Config")
@@ -199,11 +200,11 @@ impl fmt::Debug for Config {
     }
 }
 
-/// An address without TLS: collectors stand beside the server, and speak TLS from there.
-fn collector(text: &str) -> Result<String, String> {
+/// Parses the URL of a collector. Only http is supported: run a collector on the same machine, and let it use TLS.
+fn parse_collector_url(text: &str) -> Result<String, String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
     if url.scheme() != "http" || url.host_str().is_none() {
-        return Err("begin with http://, and name a host: run a collector beside the server, and let it speak https from there".to_owned());
+        return Err("begin with http:// and name a host: run a collector next to the server, and let the collector use https".to_owned());
     }
     Ok(text.trim_end_matches('/').to_owned())
 }
@@ -213,17 +214,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_id_may_begin_with_a_hyphen() {
+    fn secret_id_may_begin_with_a_hyphen() {
         for id in ["-h34567890123456", "--34567890123456", "vY-Yw_yXq_ZfvbE5"] {
             let config = Config::try_parse_from(["ikrypt-server", "admin", "burn", id]).unwrap();
-            assert_eq!(config.command, Some(Command::Admin(Admin::Burn { id: id.to_owned() })));
+            assert_eq!(config.command, Some(Command::Admin(AdminCommand::Burn { id: id.to_owned() })));
         }
     }
 
     #[test]
-    fn debug_names_no_password() {
-        let config = Config::for_testing("postgres://somebody:hunter2@db.example/secrets?password=hunter2");
-        let said = format!("{config:?}");
-        assert!(said.contains("postgres://db.example/secrets") && !said.contains("hunter2"), "{said}");
+    fn debug_output_contains_no_password() {
+        let config = Config::for_testing("postgres://user:hunter2@db.example/secrets?password=hunter2");
+        let debug = format!("{config:?}");
+        assert!(debug.contains("postgres://db.example/secrets") && !debug.contains("hunter2"), "{debug}");
     }
 }

@@ -1,10 +1,14 @@
-//! The HTTP server: connections, the order of the middleware, and the handlers.
+//! The HTTP server: listener, router, middleware and handlers.
 
-pub(crate) mod error_response;
+mod error_response;
 pub mod handlers;
 pub(crate) mod listener;
-pub(crate) mod middleware;
+pub(crate) mod metrics_server;
+mod middleware;
+mod protection;
 mod readiness;
 pub mod router;
+mod security_headers;
 pub mod shutdown;
 pub mod state;
+mod watched_body;

@@ -1,8 +1,8 @@
-//! iKrypt's server: axum, configuration, and the only crate that knows sqlx.
+//! iKrypt's server: HTTP with axum, configuration, both databases, background work. No other crate uses sqlx.
 //!
-//! `main` only wires; a test starts the same server on a listener it brings.
+//! `main` only connects the parts, so that a test can start the same server on a listener of its own.
 
-// A page is one deeply nested type, and some of its code is made here.
+// The type of a page nests deeply, and some of its code is generated in this crate.
 #![recursion_limit = "256"]
 
 pub mod background;

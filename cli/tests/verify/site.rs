@@ -29,7 +29,7 @@ impl Site {
             wasm: path("ikrypt.wasm"),
             wasm_integrity: "sha256-".to_owned(),
         });
-        fs::write(folder.path().join("manifest.json"), server::commands::manifest::manifest(&assets))
+        fs::write(folder.path().join("manifest.json"), server::http::handlers::manifest::manifest(&assets))
             .unwrap();
         let address = real_server::start(folder.path(), options, assets).await;
         Self { folder, address }

@@ -1,38 +1,39 @@
-//! Deletes what has expired. Several servers may sweep at once; expiry itself waits for nobody.
+//! Deletes expired rows. Several servers may do so at once. A secret expires at its time, whether or not it was
+//! deleted.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use vault::SecretStore;
 
-/// After each batch it rests for so many times as long as that took: readers have the disk for most of the time,
-/// however much there is to sweep.
-const PAUSE: u32 = 4;
-/// The longest rest: a batch that had to wait itself does not delay all the others.
-const LONGEST: Duration = Duration::from_secs(1);
+/// Length of the pause after a batch, as a multiple of the time that the batch took: requests have the disk for most of
+/// the time, however many rows have expired.
+const PAUSE_FACTOR: u32 = 4;
+/// Longest pause, so that one batch that waited for a lock does not delay the others.
+const MAX_PAUSE: Duration = Duration::from_secs(1);
 
-/// Sweeps until it is aborted.
-pub async fn delete_expired(store: Arc<dyn SecretStore>, every: Duration) {
-    let mut ticks = tokio::time::interval(every);
+/// Deletes expired rows at every interval. Never returns.
+pub async fn delete_expired(store: Arc<dyn SecretStore>, interval: Duration) {
+    let mut ticks = tokio::time::interval(interval);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        // A batch at a time, so that nobody waits long for a lock.
+        // Batch by batch, so that no request waits long for a lock.
         loop {
             let started = Instant::now();
             match store.delete_expired().await {
-                Ok(swept) if swept.is_empty() => break,
-                Ok(swept) => {
+                Ok(deleted) if deleted.is_empty() => break,
+                Ok(deleted) => {
                     tracing::debug!(
-                        secrets = swept.secrets,
-                        claims = swept.claims,
-                        receipts = swept.receipts,
-                        "swept"
+                        secrets = deleted.secrets,
+                        claims = deleted.claims,
+                        receipts = deleted.receipts,
+                        "deleted expired rows"
                     );
-                    tokio::time::sleep(LONGEST.min(started.elapsed() * PAUSE)).await;
+                    tokio::time::sleep(MAX_PAUSE.min(started.elapsed() * PAUSE_FACTOR)).await;
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "the sweep failed and will be repeated");
+                    tracing::warn!(%error, "expired rows could not be deleted; the next run tries again");
                     break;
                 }
             }

@@ -1,42 +1,48 @@
-//! `ikrypt-server health`: the health check of a container that has neither a shell nor curl.
+//! `ikrypt-server health`: the health check for a container that has neither a shell nor curl.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use ureq::Agent;
 
-/// The whole check: container engines wait for about as long.
-const TIMEOUT: Duration = Duration::from_secs(4);
-/// More than the server's own words.
+/// Bounds the whole check. Container engines wait for about as long.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(4);
+/// The server's own responses are shorter.
 const MAX_BODY_BYTES: u64 = 200;
 
-/// Asks the server that listens on `listen` whether it is ready, or only whether it is alive. Blocks.
+/// Runs [`probe`] on a thread that may block, and returns the server's response as a line.
+pub(super) async fn run(listen: SocketAddr, live: bool) -> Result<String, String> {
+    let response = tokio::task::spawn_blocking(move || probe(listen, live)).await;
+    Ok(response.map_err(|error| error.to_string())?? + "\n")
+}
+
+/// Requests the readiness probe of the server that listens on `listen`, or with `live` its liveness probe. Blocks.
 ///
-/// Returns the server's answer, or why the check fails.
-pub fn probe(listen: SocketAddr, live: bool) -> Result<String, String> {
-    let address = reachable(listen)?;
+/// Returns the server's response, or why the check fails.
+fn probe(listen: SocketAddr, live: bool) -> Result<String, String> {
+    let address = reachable_address(listen)?;
     let check = if live { "live" } else { "ready" };
-    // Neither a proxy from the environment nor another address: this is about one process.
+    // The check is about one process: it uses no proxy from the environment, and follows no redirect.
     let config = Agent::config_builder()
-        .timeout_global(Some(TIMEOUT))
+        .timeout_global(Some(PROBE_TIMEOUT))
         .http_status_as_error(false)
         .proxy(None)
         .max_redirects(0)
         .max_redirects_will_error(false)
         .build();
-    let asked = Agent::new_with_config(config).get(format!("http://{address}/health/{check}")).call();
-    let mut response = asked.map_err(|error| format!("no answer from {address}: {error}"))?;
+    let result = Agent::new_with_config(config).get(format!("http://{address}/health/{check}")).call();
+    let mut response = result.map_err(|error| format!("no answer from {address}: {error}"))?;
     let status = response.status().as_u16();
     let body = response.body_mut().with_config().limit(MAX_BODY_BYTES).read_to_string().unwrap_or_default();
     let text = body.lines().next().unwrap_or_default().escape_debug().to_string();
-    if status == 200 { Ok(text) } else { Err(format!("{address} answered with status {status}: {text}")) }
+    if status == 200 { Ok(text) } else { Err(format!("{address} responded with status {status}: {text}")) }
 }
 
-/// The address at which a listener on this machine can be reached.
-fn reachable(listen: SocketAddr) -> Result<SocketAddr, String> {
+/// Returns the address at which this machine can reach its own listener.
+fn reachable_address(listen: SocketAddr) -> Result<SocketAddr, String> {
     if listen.port() == 0 {
         return Err(
-            "port 0 is a free one that only the server knows: set --listen (IKRYPT_LISTEN) to a fixed one"
+            "with port 0 only the server knows its port: set --listen (IKRYPT_LISTEN) to a fixed one"
                 .to_owned(),
         );
     }
@@ -63,7 +69,7 @@ mod tests {
             ("127.0.0.1:0", Err(())),
             ("[::]:0", Err(())),
         ] {
-            let reached = reachable(listen.parse().unwrap()).map(|address| address.to_string());
+            let reached = reachable_address(listen.parse().unwrap()).map(|address| address.to_string());
             assert_eq!(reached.as_deref().map_err(|_| ()), address, "{listen}");
         }
     }

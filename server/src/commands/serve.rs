@@ -1,4 +1,5 @@
-//! Start to stop: database, sweeper, listener, and an end that loses nothing.
+//! Serves: connects to the database, starts background work and the listeners, and stops them in order.
+#![expect(clippy::print_stdout, reason = "scripts read the address from standard output")]
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,30 +9,61 @@ use std::time::Duration;
 use app::site::Assets;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use vault::SecretStore;
 
+use super::connect;
 use crate::background::cleanup::delete_expired;
-use crate::background::quota::measure;
-use crate::config::{Config, to_usize};
+use crate::background::quota::measure_storage;
+use crate::config::{Config, to_usize, unknown_variables};
+use crate::http::handlers::assets;
 use crate::http::listener::{self, ConnectionLimits};
+use crate::http::metrics_server;
 use crate::http::router::router;
-use crate::http::shutdown::{self, Phase};
+use crate::http::shutdown::{self, Phase, Signals};
 use crate::http::state::AppState;
-use crate::telemetry::metrics;
+use crate::store;
 
-/// Connections that the kernel holds until they are accepted. The library's default of 128 is used up by one burst.
-const BACKLOG: u32 = 1024;
+/// Connections that the kernel holds until they are accepted. The default of 128 is too few for a burst of clients.
+const LISTEN_BACKLOG: u32 = 1024;
+/// Time between two runs that remove idle clients from the rate limits.
+const FORGET_IDLE_INTERVAL: Duration = Duration::from_mins(1);
+
+/// Connects, listens, and serves until a signal stops the server.
+pub(super) async fn run(config: &Config, mut signals: Signals) -> Result<(), String> {
+    tracing::info!("starting: SIGTERM and SIGINT stop the server from now on");
+    let unknown = unknown_variables();
+    if !unknown.is_empty() {
+        tracing::warn!(variables = ?unknown, "these environment variables are not settings of this server");
+    }
+    let store = tokio::select! {
+        store = connect(config) => store?,
+        () = signals.stop() => {
+            tracing::info!("stopping before the server was ready");
+            return Ok(());
+        }
+    };
+    let assets = assets::built().ok_or_else(|| assets::MISSING.to_owned())?;
+    tracing::info!(database = store::describe(&config.database_url), "secrets are kept here");
+    let listener = bind(config.listen)
+        .map_err(|error| format!("cannot listen on {} (--listen, IKRYPT_LISTEN): {error}", config.listen))?;
+    let address = listener.local_addr().map_err(|error| error.to_string())?;
+    println!("listening on http://{address}");
+    let (phase, phases) = watch::channel(Phase::Serving);
+    tokio::spawn(signals.follow(config.http.drain_delay(), phase));
+    serve(listener, config, store, assets, phases).await.map_err(|error| error.to_string())
+}
 
 /// Listens on an address.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // The address can be used again while connections of the last run are still closing.
+    // Allows a restart while connections of the previous process are still closing.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
-    socket.listen(BACKLOG)
+    socket.listen(LISTEN_BACKLOG)
 }
 
-/// Serves until the phase is [`Phase::Stopping`], then lets requests in flight finish, and closes the database.
+/// Serves until the phase is [`Phase::Stopping`], then waits for requests in flight and closes the database.
 pub async fn serve(
     listener: TcpListener,
     config: &Config,
@@ -40,44 +72,38 @@ pub async fn serve(
     phase: watch::Receiver<Phase>,
 ) -> io::Result<()> {
     let state = AppState::new(config, store, assets, phase.clone());
-    let metrics = match config.metrics_listen {
-        None => None,
-        Some(address) => {
-            let listener = bind(address).map_err(|error| {
-                io::Error::other(format!(
-                    "cannot listen on {address} (--metrics-listen, IKRYPT_METRICS_LISTEN): {error}"
-                ))
-            })?;
-            tracing::info!("metrics are served apart");
-            Some(tokio::spawn(metrics::serve(listener, state.metrics(), state.store())))
-        }
-    };
     let store = state.store();
-    let sweeper = config.sweep_every().map(|every| tokio::spawn(delete_expired(Arc::clone(&store), every)));
-    let measuring = tokio::spawn(measure(Arc::clone(&store), state.quota(), state.metrics()));
-    let forgetting = tokio::spawn(forget_clients(state.clone()));
+    let mut background = JoinSet::new();
+    if let Some(address) = config.metrics_listen {
+        let listener = bind(address).map_err(|error| {
+            io::Error::other(format!(
+                "cannot listen on {address} (--metrics-listen, IKRYPT_METRICS_LISTEN): {error}"
+            ))
+        })?;
+        tracing::info!("metrics are served on a listener of their own");
+        let metrics = metrics_server::serve(listener, state.metrics(), state.store());
+        background.spawn(async { drop(metrics.await) });
+    }
+    if let Some(interval) = config.cleanup_interval() {
+        background.spawn(delete_expired(state.store(), interval));
+    }
+    background.spawn(measure_storage(state.store(), state.quota(), state.metrics()));
+    background.spawn(forget_idle_clients(state.clone()));
     let limits = ConnectionLimits {
-        most: to_usize(config.protection.max_connections),
+        total: to_usize(config.protection.max_connections),
         per_client: to_usize(config.protection.max_connections_per_address),
         proxies: config.protection.trusted_proxies.clone(),
     };
-    let served = listener::serve(listener, router(state), limits, shutdown::stopped(phase)).await;
-    measuring.abort();
-    forgetting.abort();
-    if let Some(sweeper) = sweeper {
-        sweeper.abort();
-    }
-    if let Some(metrics) = metrics {
-        metrics.abort();
-    }
+    let result = listener::serve(listener, router(state), limits, shutdown::stopped(phase)).await;
+    background.shutdown().await;
     store.close().await;
-    served
+    result
 }
 
-/// Addresses are remembered no longer than their limits need.
-async fn forget_clients(state: AppState) {
+/// Removes clients whose limits are full again, so that no address is remembered longer than necessary.
+async fn forget_idle_clients(state: AppState) {
     loop {
-        tokio::time::sleep(Duration::from_mins(1)).await;
+        tokio::time::sleep(FORGET_IDLE_INTERVAL).await;
         if let Some(limits) = state.rate_limits() {
             limits.forget_idle();
         }

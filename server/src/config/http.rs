@@ -5,33 +5,33 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use url::Url;
 
-/// How browsers and load balancers reach this server.
+/// The settings for browsers and load balancers.
 #[derive(Debug, Clone, Args)]
 pub struct HttpSettings {
-    /// The address under which browsers reach this server, like `https://secrets.example.org`; several with commas
-    /// between them. The first is the canonical one, for links and the sitemap. Pages under any of them may call the
-    /// API, also where a proxy changes `Host`.
+    /// Address at which browsers reach this server, such as `https://secrets.example.org`; several are separated by
+    /// commas. The first is the canonical one, for links and the sitemap. Pages of each address may call the API,
+    /// even if a proxy changes `Host`.
     #[arg(long = "public-url", env = "IKRYPT_PUBLIC_URL", value_name = "URL", value_delimiter = ',', value_parser = parse_origin)]
     pub public_urls: Vec<String>,
 
-    /// For which hosts browsers are told to use https only, for two years (`Strict-Transport-Security`). It is sent
-    /// where the canonical public URL is https.
+    /// Hosts for which `Strict-Transport-Security` makes browsers use only https, for two years. The header is sent if
+    /// the canonical public URL is https.
     #[arg(long, env = "IKRYPT_HSTS", value_enum, default_value_t = Hsts::Host)]
     pub hsts: Hsts,
 
-    /// Seconds for which requests are still served after SIGTERM, while `/health/ready` is 503 already, so that load
-    /// balancers send new ones elsewhere. Ctrl-C does not wait, and a second signal ends the wait.
+    /// Seconds after SIGTERM in which requests are still served while `/health/ready` is 503, so that load balancers
+    /// send new requests to other servers. Ctrl-C stops without this delay, and a second signal ends it.
     #[arg(long, env = "IKRYPT_DRAIN_DELAY", value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u16).range(..=3600))]
     pub drain_delay: u16,
 }
 
 impl HttpSettings {
-    /// How long requests are served after SIGTERM.
+    /// Returns the time in which requests are still served after SIGTERM.
     pub fn drain_delay(&self) -> Duration {
         Duration::from_secs(self.drain_delay.into())
     }
 
-    /// The value of `Strict-Transport-Security`.
+    /// Returns the value of `Strict-Transport-Security`, or `None` if the header is not sent.
     pub(crate) fn strict_transport_security(&self) -> Option<&'static str> {
         let is_https = self.canonical_url().is_some_and(|url| url.starts_with("https:"));
         match self.hsts {
@@ -41,7 +41,7 @@ impl HttpSettings {
         }
     }
 
-    /// The canonical public URL.
+    /// Returns the canonical public URL.
     pub(crate) fn canonical_url(&self) -> Option<&str> {
         self.public_urls.first().map(String::as_str)
     }
@@ -50,23 +50,23 @@ impl HttpSettings {
 /// The hosts that `Strict-Transport-Security` covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Hsts {
-    /// None: the header is not sent, and is left to the proxy.
+    /// None: the server does not send the header. A proxy may.
     Off,
     /// The host of the request.
     Host,
-    /// That host and all names below it: each of them must speak https.
+    /// The host of the request and all its subdomains: each of them must support https.
     Subdomains,
 }
 
-/// Parses `scheme://host:port` and returns it as a browser writes it in `Origin`: lower case, without a default port.
+/// Parses `scheme://host:port` and returns it as a browser sends it in `Origin`: lower case, without a default port.
 pub(crate) fn parse_origin(text: &str) -> Result<String, String> {
     let url = Url::parse(text).map_err(|error| error.to_string())?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
-        return Err("begin with https:// or http://, and name a host".to_owned());
+        return Err("begin with https:// or http:// and name a host".to_owned());
     }
     let has_user = !url.username().is_empty() || url.password().is_some();
     if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || has_user {
-        return Err("give only scheme, host and port: nothing may stand behind them".to_owned());
+        return Err("give only scheme, host and port".to_owned());
     }
     Ok(url.origin().ascii_serialization())
 }
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn several_public_urls_are_given_with_commas_or_flags_and_the_first_is_canonical() {
+    fn first_of_several_public_urls_is_canonical() {
         let read = |args: &[&str]| {
             Config::try_parse_from([&["ikrypt-server"], args].concat()).map(|config| config.http)
         };
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn hsts_covers_subdomains_only_on_request_and_nothing_without_https() {
+    fn hsts_covers_subdomains_only_on_request_and_requires_https() {
         let value = |args: &[&str]| {
             let config = Config::try_parse_from([&["ikrypt-server"], args].concat()).unwrap();
             config.http.strict_transport_security()

@@ -1,4 +1,4 @@
-//! What holds back those who ask too often, too slowly, or for too much.
+//! Settings of connection limits, rate limits and quotas.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -6,24 +6,23 @@ use std::num::NonZeroU32;
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 
-use super::CreationTokens;
-use crate::http::middleware::concurrency::Most;
+use super::tokens::CreationTokens;
 
-/// Limits that have nothing to do with a single secret.
+/// The limits that protect the server and its other clients from one client.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Protection")]
 pub struct ProtectionSettings {
-    /// Whether requests are limited at all: `off` for tests and benchmarks.
-    #[arg(long, env = "IKRYPT_RATE_LIMIT", value_enum, default_value_t = Switch::On)]
-    pub rate_limit: Switch,
+    /// Rate limits and limits on concurrent requests; turn them off only for tests and benchmarks.
+    #[arg(long, env = "IKRYPT_RATE_LIMIT", value_enum, default_value_t = RateLimiting::On)]
+    pub rate_limit: RateLimiting,
 
-    /// A file of tokens, one a line: only who shows one may create, and anybody may open. Lines that begin with
-    /// `#` are not tokens. It is read at start.
+    /// File of creation tokens, one a line: only clients that present one may create secrets, and any client may reveal
+    /// them. Lines that begin with `#` are comments. The file is read at start.
     #[arg(long = "creation-tokens-file", env = "IKRYPT_CREATION_TOKENS_FILE", value_name = "PATH", value_parser = CreationTokens::read)]
     pub creation_tokens: Option<CreationTokens>,
 
-    /// Secrets that one address may create in a minute. One address is one of IPv4, or one /64 of IPv6. Holders of
-    /// a creation token are counted apart from everybody else.
+    /// Secrets that one address may create in a minute. An address is an IPv4 address or an IPv6 /64. Clients with a
+    /// creation token are counted separately from clients without one.
     #[arg(long, env = "IKRYPT_CREATES_PER_MINUTE", default_value = "120")]
     pub creates_per_minute: NonZeroU32,
 
@@ -31,102 +30,80 @@ pub struct ProtectionSettings {
     #[arg(long, env = "IKRYPT_CREATES_PER_MINUTE_IN_ALL", default_value = "6000")]
     pub creates_per_minute_in_all: NonZeroU32,
 
-    /// Mebibytes that one address may store in an hour, as they are sent; its network, a /24 of IPv4 or a /48 of
-    /// IPv6, four times as many.
+    /// Mebibytes of request bodies that one address may store in an hour. Its network, an IPv4 /24 or an IPv6 /48, may
+    /// store four times as much.
     #[arg(long, env = "IKRYPT_MEBIBYTES_PER_HOUR", default_value = "256")]
     pub mebibytes_per_hour: NonZeroU32,
 
-    /// Envelopes that one address may look at in a minute.
+    /// Links that one address may load in a minute.
     #[arg(long, env = "IKRYPT_OPENS_PER_MINUTE", default_value = "600")]
     pub opens_per_minute: NonZeroU32,
 
-    /// Reveals that one address may try in a minute.
+    /// Reveals that one address may attempt in a minute.
     #[arg(long, env = "IKRYPT_REVEALS_PER_MINUTE", default_value = "600")]
     pub reveals_per_minute: NonZeroU32,
 
-    /// Receipts that one address may ask for or burn in a minute.
+    /// Receipts that one address may load or burn in a minute.
     #[arg(long, env = "IKRYPT_RECEIPTS_PER_MINUTE", default_value = "600")]
     pub receipts_per_minute: NonZeroU32,
 
-    /// Proxies whose `X-Forwarded-For` is believed, as addresses or networks with commas between them:
-    /// `10.0.0.7,192.168.0.0/16`. Everybody else's is ignored.
-    #[arg(long, env = "IKRYPT_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network)]
+    /// Reverse proxies whose `X-Forwarded-For` is trusted: addresses or networks separated by commas, such as
+    /// `10.0.0.7,192.168.0.0/16`. The header of any other peer is ignored.
+    #[arg(long, env = "IKRYPT_TRUSTED_PROXIES", value_delimiter = ',', value_parser = parse_network)]
     pub trusted_proxies: Vec<IpNet>,
 
-    /// Most connections of one address at a time; more are closed at once. Configured proxies have as many as
-    /// they want. A quarter as many requests of one address may be in flight, behind a proxy too.
+    /// Maximum number of connections of one address; further ones are closed immediately. Trusted proxies have no such
+    /// limit. A quarter as many requests of one address may be in flight, also behind a proxy.
     #[arg(long, env = "IKRYPT_MAX_CONNECTIONS_PER_ADDRESS", default_value = "600")]
     pub max_connections_per_address: NonZeroU32,
 
-    /// Most connections at a time; more wait until one ends. One network has three quarters of them at most, unless
-    /// one address may have more.
+    /// Maximum number of connections; further ones wait until one ends. One network may have three quarters of them,
+    /// unless one address may have more.
     #[arg(long, env = "IKRYPT_MAX_CONNECTIONS", default_value = "900")]
     pub max_connections: NonZeroU32,
 
-    /// Most bytes that are stored in all: above it nothing new is taken, and reveals go on. 0 for no limit.
+    /// Maximum number of stored bytes. Above it no secret can be created; reveals still work. 0 for no limit.
     #[arg(long, env = "IKRYPT_STORAGE_QUOTA", default_value_t = 10 << 30)]
     pub storage_quota: u64,
 }
 
-/// Bytes of request bodies that are in memory at a time, at least.
-const BODY_MEMORY: usize = 64 << 20;
-
 impl ProtectionSettings {
-    /// The most requests in flight: a quarter of a client's connections, and half of all for a network. `None` if
-    /// limits are switched off.
-    pub(crate) fn most_in_flight(&self) -> Option<Most> {
-        let share = |number: NonZeroU32, part: usize| (to_usize(number) / part).max(16);
-        (self.rate_limit == Switch::On).then(|| Most {
-            per_client: share(self.max_connections_per_address, 4),
-            per_network: share(self.max_connections, 2),
-            in_all: usize::MAX,
-        })
-    }
-
-    /// The most memory of request bodies: four of the largest fit at least, of which one client or network has one.
-    pub(crate) fn most_body_memory(&self, largest: usize) -> Most {
-        let in_all = BODY_MEMORY.max(largest.saturating_mul(4));
-        match self.rate_limit {
-            Switch::On => Most { per_client: in_all / 4, per_network: in_all / 4, in_all },
-            Switch::Off => Most { per_client: in_all, per_network: in_all, in_all },
-        }
-    }
-
-    /// What one address may store in an hour, in KiB.
+    /// Returns the number of KiB that one address may store in an hour.
     pub(crate) fn kibibytes_per_hour(&self) -> NonZeroU32 {
         self.mebibytes_per_hour.saturating_mul(NonZeroU32::new(1024).unwrap_or(NonZeroU32::MIN))
     }
 }
 
-/// On or off.
+/// Whether rate limits and limits on concurrent requests apply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Switch {
-    /// As it should be.
+pub enum RateLimiting {
+    /// The limits apply.
     On,
-    /// For tests and benchmarks.
+    /// No limits, for tests and benchmarks.
     Off,
 }
 
+/// Converts a setting to a number of items in memory.
 pub(crate) fn to_usize(number: NonZeroU32) -> usize {
     usize::try_from(number.get()).unwrap_or(usize::MAX)
 }
 
-/// A network, or a single address.
-fn network(text: &str) -> Result<IpNet, String> {
+/// Parses a network such as `10.0.0.0/8`, or a single address.
+fn parse_network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
     text.parse::<IpNet>()
         .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
-        .map_err(|_| "give addresses, or networks like 10.0.0.0/8".to_owned())
+        .map_err(|_| "give addresses or networks such as 10.0.0.0/8".to_owned())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::network;
+    use super::parse_network;
 
     #[test]
-    fn a_proxy_is_an_address_or_a_network() {
-        assert_eq!(network("10.0.0.7").unwrap().to_string(), "10.0.0.7/32");
-        assert_eq!(network(" fd00::/8 ").unwrap().to_string(), "fd00::/8");
-        assert!(network("proxy.example").is_err() && network("10.0.0.0/33").is_err());
+    fn proxy_is_an_address_or_a_network() {
+        assert_eq!(parse_network("10.0.0.7").unwrap().to_string(), "10.0.0.7/32");
+        assert_eq!(parse_network(" fd00::/8 ").unwrap().to_string(), "fd00::/8");
+        assert!(parse_network("proxy.example").is_err() && parse_network("10.0.0.0/33").is_err());
     }
 }

@@ -1,7 +1,10 @@
-//! What is served beside the pages and the API: files, descriptions and probes.
+//! The handlers: pages, the API, files, descriptions of the site, and probes.
 
+pub(crate) mod api;
 pub mod assets;
 pub(crate) mod discovery;
 pub(crate) mod health;
+pub mod manifest;
+pub(crate) mod pages;
 pub(crate) mod security_txt;
 pub mod settings;

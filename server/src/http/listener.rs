@@ -1,4 +1,4 @@
-//! Connections: how many, and how long each may take to say what it wants. `axum::serve` waits for ever.
+//! Accepts connections, with limits on their number and timeouts. `axum::serve` has neither.
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -23,61 +23,59 @@ use tokio::sync::Semaphore;
 use tokio_io_timeout::TimeoutStream;
 use tower_service::Service as _;
 
-use crate::http::middleware::concurrency::{ConcurrencyLimit, Most};
-use crate::http::middleware::rate_limit_key::RateLimitKey;
+use crate::http::protection::concurrency::{ConcurrencyLimiter, ConcurrencyLimits};
+use crate::http::protection::rate_limit_key::RateLimitKey;
+use crate::http::watched_body::WatchedBody;
 use discard::{DiscardBudget, DiscardLimits};
 use inline_repoll::InlineRepoll;
 use linger::{Lingering, Unread};
-use watched_body::WatchedBody;
 
 mod discard;
 mod inline_repoll;
 mod linger;
-mod watched_body;
 
-/// How long a connection may take to send the head of a request, and may stay idle between two.
-const HEAD: Duration = Duration::from_secs(8);
-/// How long a connection may take nothing of what is sent to it.
-const STALL: Duration = Duration::from_secs(20);
-/// Most bytes that a connection buffers in each direction; the head of a request has to fit in.
-const BUFFER: usize = 64 * 1024;
-/// Bytes of a body that usually arrive together with the head.
-const SMALL_BODY: u64 = 4096;
-/// How often addresses are forgotten whose limit is full again.
-const FORGET_EVERY: Duration = Duration::from_mins(1);
-/// How long requests in flight may take to end when the server stops.
-const DRAIN: Duration = Duration::from_secs(8);
+/// Bounds the time for the head of a request, and the idle time between two requests.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(8);
+/// Bounds the time in which a client reads nothing of a response.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
+/// Maximum number of bytes that a connection buffers in each direction. The head of a request must fit.
+const MAX_BUFFER_BYTES: usize = 64 * 1024;
+/// Maximum size of a body that usually arrives together with the head.
+const MAX_SMALL_BODY_BYTES: u64 = 4096;
+/// Time between two runs that remove clients whose limit is full again.
+const FORGET_IDLE_INTERVAL: Duration = Duration::from_mins(1);
+/// Bounds the time for requests in flight when the server stops.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// Serves until `stop` resolves, and then lets what is under way finish.
+/// Serves until `stop` resolves, and then waits for requests in flight.
 pub(crate) async fn serve(
     listener: TcpListener,
     app: Router,
     limits: ConnectionLimits,
     stop: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let slots = Arc::new(Semaphore::new(limits.most));
-    let of_clients = limits.of_clients();
+    let slots = Arc::new(Semaphore::new(limits.total));
+    let limiter = limits.limiter();
     let discard_limits = DiscardLimits::new();
-    let mut forgetting = tokio::time::interval(FORGET_EVERY);
+    let mut forget_ticks = tokio::time::interval(FORGET_IDLE_INTERVAL);
     let connections = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
     loop {
         let (slot, stream, peer) = tokio::select! {
             () = &mut stop => break,
-            _ = forgetting.tick() => {
+            _ = forget_ticks.tick() => {
                 discard_limits.forget_idle();
                 continue;
             }
             accepted = accept(&listener, &slots) => accepted?,
         };
-        let client = limits.client(peer);
-        let Ok(permit) = of_clients.take(client, 1) else { continue };
-        let budget = client.map_or_else(DiscardBudget::unlimited, |client| {
-            DiscardBudget::of(discard_limits.clone(), client)
-        });
+        let key = limits.rate_limit_key(peer);
+        let Ok(permit) = limiter.acquire(key, 1) else { continue };
+        let budget =
+            key.map_or_else(DiscardBudget::unlimited, |key| DiscardBudget::new(discard_limits.clone(), key));
         let connection = connections.watch(connection(stream, peer, budget, app.clone()));
         tokio::spawn(async move {
-            // How a connection ends is its client's affair.
+            // An error of a connection concerns only its client.
             drop(InlineRepoll::new(connection).await);
             drop((slot, permit));
         });
@@ -85,38 +83,38 @@ pub(crate) async fn serve(
     drop(listener);
     tokio::select! {
         () = connections.shutdown() => {}
-        () = tokio::time::sleep(DRAIN) => tracing::warn!("some requests did not end in time"),
+        () = tokio::time::sleep(SHUTDOWN_TIMEOUT) => {
+            tracing::warn!("some requests in flight did not end in time");
+        }
     }
     Ok(())
 }
 
-/// How many connections there may be.
+/// The maximum numbers of connections.
 pub(crate) struct ConnectionLimits {
-    /// In all.
-    pub(crate) most: usize,
+    /// Of all clients together.
+    pub(crate) total: usize,
     /// Of one client: an IPv4 address or an IPv6 /64.
     pub(crate) per_client: usize,
-    /// Proxies, whose connections belong to many clients: only `most` holds for them.
+    /// Proxies, whose connections belong to many clients: only `total` applies to them.
     pub(crate) proxies: Vec<IpNet>,
 }
 
 impl ConnectionLimits {
-    /// The limits of each client and of each network. A network leaves a quarter of all connections to others,
-    /// unless the operator has allowed more to a single client.
-    fn of_clients(&self) -> Arc<ConcurrencyLimit> {
-        let per_network = self.per_client.max(self.most - self.most / 4);
-        ConcurrencyLimit::new(Most { per_client: self.per_client, per_network, in_all: usize::MAX })
+    /// Returns the limiter of clients and networks. A semaphore limits the total.
+    fn limiter(&self) -> Arc<ConcurrencyLimiter> {
+        ConcurrencyLimiter::new(ConcurrencyLimits::for_connections(self.per_client, self.total))
     }
 
-    /// The client behind a connection, unless it is a proxy.
-    fn client(&self, peer: SocketAddr) -> Option<RateLimitKey> {
+    /// Returns the key of a connection's client, or `None` for a proxy.
+    fn rate_limit_key(&self, peer: SocketAddr) -> Option<RateLimitKey> {
         let address = peer.ip().to_canonical();
         let is_proxy = self.proxies.iter().any(|network| network.contains(&address));
         (!is_proxy).then(|| RateLimitKey::of_address(address))
     }
 }
 
-/// The next connection, once there is room for it.
+/// Waits for a free slot and accepts the next connection.
 async fn accept(
     listener: &TcpListener,
     slots: &Arc<Semaphore>,
@@ -125,7 +123,7 @@ async fn accept(
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => return Ok((slot, stream, peer)),
-            // Too many open files, or a client that is gone already: neither is the listener's end.
+            // Too many open files, or a client that has disconnected already: the listener goes on.
             Err(error) => {
                 tracing::warn!(kind = %error.kind(), "a connection could not be accepted");
                 tokio::time::sleep(Duration::from_millis(50)).await;
@@ -134,8 +132,10 @@ async fn accept(
     }
 }
 
+/// A connection with a write timeout, which discards unread bytes when it is closed.
 type Socket = TokioIo<Lingering<Pin<Box<TimeoutStream<TcpStream>>>>>;
 
+/// Serves the requests of one connection.
 fn connection(
     stream: TcpStream,
     peer: SocketAddr,
@@ -145,21 +145,26 @@ fn connection(
     Socket,
     impl hyper::service::HttpService<Incoming, ResBody = axum::body::Body, Error = Infallible, Future: Send>,
 > {
-    // Answers are small: waiting for more to send only delays them.
+    // Responses are small, and Nagle's algorithm would only delay them.
     drop(stream.set_nodelay(true));
     let mut stream = TimeoutStream::new(stream);
-    stream.set_write_timeout(Some(STALL));
+    stream.set_write_timeout(Some(WRITE_TIMEOUT));
     let unread = Unread::new();
     let stream = Lingering::new(Box::pin(stream), unread.clone(), budget);
     let service = service_fn(move |request: Request<Incoming>| {
         let is_small = is_small(&request);
-        let mut request = request.map(|body| WatchedBody::new(body, unread.clone()));
+        unread.set(!request.body().is_end_stream());
+        let mut request = request.map(|body| {
+            let unread = unread.clone();
+            WatchedBody::new(body, move || unread.set(false))
+        });
         request.extensions_mut().insert(ConnectInfo(peer));
         let response = app.clone().call(request);
         let unread = unread.clone();
         async move {
             let mut response = response.await?;
-            // hyper discards a small body that has arrived already, and closes the connection otherwise.
+            // hyper discards a small body that has already arrived. After any other unread body it closes the
+            // connection.
             if unread.get() && !is_small {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
@@ -168,12 +173,12 @@ fn connection(
     });
     http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .max_buf_size(BUFFER)
+        .header_read_timeout(HEAD_TIMEOUT)
+        .max_buf_size(MAX_BUFFER_BYTES)
         .serve_connection(TokioIo::new(stream), service)
 }
 
-/// Whether the body of a request usually arrives with its head.
+/// Reports whether the body of a request usually arrives together with its head.
 fn is_small(request: &Request<Incoming>) -> bool {
-    request.body().size_hint().upper().is_some_and(|bytes| bytes <= SMALL_BODY)
+    request.body().size_hint().upper().is_some_and(|bytes| bytes <= MAX_SMALL_BODY_BYTES)
 }

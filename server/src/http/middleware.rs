@@ -1,10 +1,6 @@
-//! The layers that a request passes before a handler: [`router`](super::router) puts them in order.
+//! The middleware, one file a layer. [`router`](super::router) puts the layers in order.
 
-pub(crate) mod body;
-pub(crate) mod concurrency;
-pub(crate) mod headers;
-pub(crate) mod origin;
-pub(crate) mod rate_limit;
-pub(crate) mod rate_limit_key;
-pub(crate) mod request_limits;
+pub(crate) mod limit_requests;
+pub(crate) mod log_request;
+pub(crate) mod security_headers;
 pub(crate) mod validate_request;

@@ -1,4 +1,4 @@
-//! Whether the database answers, asked a few times a second at most, however many probes there are.
+//! Checks whether the database responds, at most a few times a second for any number of probes.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -8,43 +8,43 @@ use tokio::sync::Mutex;
 
 use crate::run_to_completion::run_to_completion;
 
-/// How long a result is used again.
-const FRESH: Duration = Duration::from_millis(250);
+/// Time for which a result is reused.
+const RESULT_LIFETIME: Duration = Duration::from_millis(250);
 
-/// The last result. Probes that arrive while the database is asked wait for the same result.
+/// The last result. Probes that arrive during a check wait for its result.
 #[derive(Debug)]
 pub(crate) struct Readiness {
     last: Arc<Mutex<Option<(Instant, bool)>>>,
-    fresh: Duration,
+    lifetime: Duration,
 }
 
 impl Default for Readiness {
     fn default() -> Self {
-        Self::reusing_for(FRESH)
+        Self::with_lifetime(RESULT_LIFETIME)
     }
 }
 
 impl Readiness {
-    /// Uses a result again for this long.
-    fn reusing_for(fresh: Duration) -> Self {
-        Self { last: Arc::default(), fresh }
+    /// Reuses a result for this time.
+    fn with_lifetime(lifetime: Duration) -> Self {
+        Self { last: Arc::default(), lifetime }
     }
 
-    /// Reports what `ping` says of the database now, or what it said a moment ago.
+    /// Returns the last result if it is recent, and otherwise that of `ping`.
     pub(crate) async fn is_ready(&self, ping: impl Future<Output = bool> + Send + 'static) -> bool {
         let mut last = Arc::clone(&self.last).lock_owned().await;
         if let Some((at, ready)) = *last
-            && at.elapsed() < self.fresh
+            && at.elapsed() < self.lifetime
         {
             return ready;
         }
-        // To its end, so that probes that hang up do not make the database be asked again and again.
-        let asked = run_to_completion(async move {
+        // Runs to completion, so that probes that disconnect early do not cause a new ping each.
+        let result = run_to_completion(async move {
             let ready = ping.await;
             *last = Some((Instant::now(), ready));
             ready
         });
-        asked.await.unwrap_or(false)
+        result.await.unwrap_or(false)
     }
 }
 
@@ -57,7 +57,7 @@ mod tests {
 
     use super::*;
 
-    /// A database that answers a ping once it may, and how often it was asked.
+    /// A database that counts pings, and responds to them once `may_answer` has a permit.
     struct Database {
         pings: AtomicUsize,
         may_answer: Semaphore,
@@ -76,28 +76,31 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn probes_share_one_ping_even_if_some_of_them_hang_up() {
-        let readiness = Arc::new(Readiness::reusing_for(Duration::from_hours(1)));
+    async fn probes_share_one_ping_even_if_some_of_them_disconnect() {
+        let readiness = Arc::new(Readiness::with_lifetime(Duration::from_hours(1)));
         let database = Database::new();
         let probe = |is_ready| {
             let (readiness, ping) = (Arc::clone(&readiness), Arc::clone(&database).ping(is_ready));
             tokio::spawn(async move { readiness.is_ready(ping).await })
         };
-        let hanging_up = probe(false);
+        let disconnecting = probe(false);
         while database.pings.load(Ordering::Relaxed) == 0 {
             tokio::task::yield_now().await;
         }
-        hanging_up.abort();
-        assert!(hanging_up.await.unwrap_err().is_cancelled());
+        disconnecting.abort();
+        assert!(disconnecting.await.unwrap_err().is_cancelled());
         let probes = join_all((0..100).map(|_| probe(true)));
         database.may_answer.add_permits(1);
-        assert!(probes.await.into_iter().all(|ready| !ready.unwrap()), "the first ping answers all of them");
+        assert!(
+            probes.await.into_iter().all(|ready| !ready.unwrap()),
+            "the first ping decides for all of them"
+        );
         assert_eq!(database.pings.load(Ordering::Relaxed), 1);
     }
 
     #[tokio::test]
-    async fn stale_result_is_not_used_again() {
-        let (readiness, database) = (Readiness::reusing_for(Duration::ZERO), Database::new());
+    async fn expired_result_is_not_reused() {
+        let (readiness, database) = (Readiness::with_lifetime(Duration::ZERO), Database::new());
         database.may_answer.add_permits(1);
         for (pings, is_ready) in [(1, true), (2, false), (3, true)] {
             assert_eq!(readiness.is_ready(Arc::clone(&database).ping(is_ready)).await, is_ready);

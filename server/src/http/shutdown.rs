@@ -1,4 +1,4 @@
-//! Stopping: from the signal to the moment at which the listener closes.
+//! Signals, and the phases of a graceful shutdown.
 
 use std::io;
 use std::time::Duration;
@@ -6,18 +6,18 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
-/// How far the server has come on its way to the end.
+/// The phases in the life of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// Requests are served.
     Serving,
-    /// Requests are served, and the readiness check fails, so that load balancers send new ones elsewhere.
+    /// Requests are served, and the readiness check fails, so that load balancers use other servers.
     Draining,
-    /// The listener is closed; requests in flight are finished.
+    /// The listener is closed, and requests in flight are completed.
     Stopping,
 }
 
-/// SIGTERM and SIGINT. From its creation neither ends the process by itself.
+/// Receives SIGTERM and SIGINT. Once it exists, neither signal ends the process by itself.
 pub struct Signals {
     terminate: Signal,
     interrupt: Signal,
@@ -29,7 +29,7 @@ impl Signals {
         Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
-    /// Returns when either arrives.
+    /// Waits for either signal.
     pub async fn stop(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
@@ -37,16 +37,16 @@ impl Signals {
         }
     }
 
-    /// Leads the server through its phases, until it is to stop.
+    /// Waits for a signal, and sends the phases up to [`Phase::Stopping`].
     ///
-    /// SIGTERM starts a drain of this length, if it is not zero. SIGINT, which is a person at a terminal, never waits, and
-    /// neither does a second signal of either kind.
+    /// SIGTERM starts a drain of this length, if it is not zero. SIGINT, which comes from a person at a terminal, stops
+    /// without a drain, and a second signal of either kind ends the drain.
     pub async fn follow(mut self, drain: Duration, phase: watch::Sender<Phase>) {
-        let is_planned = tokio::select! {
+        let is_sigterm = tokio::select! {
             _ = self.terminate.recv() => true,
             _ = self.interrupt.recv() => false,
         };
-        if is_planned && !drain.is_zero() {
+        if is_sigterm && !drain.is_zero() {
             phase.send_replace(Phase::Draining);
             tracing::info!(
                 seconds = drain.as_secs(),
@@ -57,12 +57,12 @@ impl Signals {
                 () = self.stop() => {}
             }
         }
-        tracing::info!("stopping: requests in flight are finished first");
+        tracing::info!("stopping: requests in flight are completed first");
         phase.send_replace(Phase::Stopping);
     }
 }
 
-/// Resolves when the listener is to close: also when nothing is left that could say so.
+/// Waits until the listener must close. Also returns if the sender is gone.
 pub(crate) async fn stopped(mut phase: watch::Receiver<Phase>) {
     drop(phase.wait_for(|phase| *phase == Phase::Stopping).await);
 }

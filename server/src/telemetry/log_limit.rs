@@ -1,12 +1,12 @@
-//! Bounds how many lines refused requests and health checks write into the log.
+//! Limits the number of log lines for refused requests and health checks.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-/// Lines in a second. A flood of them must not fill the disk.
-const PER_SECOND: u32 = 100;
+/// Lines a second that are written. More would let a client fill the disk.
+const MAX_LINES_PER_SECOND: u32 = 100;
 
-/// Counts lines, second by second.
+/// Counts the lines of each second.
 #[derive(Debug, Default)]
 pub(crate) struct LogLimit(Mutex<Counts>);
 
@@ -17,32 +17,33 @@ struct Counts {
     dropped: u64,
 }
 
-/// What to do with a line.
+/// Whether a line is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Line {
-    /// RevealWrite it.
+pub(crate) enum LogDecision {
+    /// Write the line.
     Write,
-    /// RevealWrite it, and report that so many were dropped before.
+    /// Write the line, and report this number of dropped lines.
     WriteAndReport(u64),
-    /// Leave it out.
+    /// Drop the line.
     Drop,
 }
 
 impl LogLimit {
-    pub(crate) fn next(&self, now: Instant) -> Line {
+    /// Decides about the next line, and counts it.
+    pub(crate) fn next(&self, now: Instant) -> LogDecision {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_same_second = counts.since.is_some_and(|since| (now - since).as_secs() == 0);
-        if is_same_second && counts.written >= PER_SECOND {
+        if is_same_second && counts.written >= MAX_LINES_PER_SECOND {
             counts.dropped += 1;
-            return Line::Drop;
+            return LogDecision::Drop;
         }
         if is_same_second {
             counts.written += 1;
-            return Line::Write;
+            return LogDecision::Write;
         }
         let dropped = counts.dropped;
         *counts = Counts { since: Some(now), written: 1, dropped: 0 };
-        if dropped > 0 { Line::WriteAndReport(dropped) } else { Line::Write }
+        if dropped > 0 { LogDecision::WriteAndReport(dropped) } else { LogDecision::Write }
     }
 }
 
@@ -56,10 +57,10 @@ mod tests {
     fn flood_writes_a_bounded_number_of_lines_and_is_reported() {
         let (limit, start) = (LogLimit::default(), Instant::now());
         let lines: Vec<_> = (0..250).map(|n| limit.next(start + Duration::from_millis(n))).collect();
-        assert!(lines[..100].iter().all(|line| *line == Line::Write));
-        assert!(lines[100..].iter().all(|line| *line == Line::Drop));
-        assert_eq!(limit.next(start + Duration::from_millis(1001)), Line::WriteAndReport(150));
-        assert_eq!(limit.next(start + Duration::from_millis(1002)), Line::Write);
-        assert_eq!(limit.next(start + Duration::from_secs(9)), Line::Write);
+        assert!(lines[..100].iter().all(|line| *line == LogDecision::Write));
+        assert!(lines[100..].iter().all(|line| *line == LogDecision::Drop));
+        assert_eq!(limit.next(start + Duration::from_millis(1001)), LogDecision::WriteAndReport(150));
+        assert_eq!(limit.next(start + Duration::from_millis(1002)), LogDecision::Write);
+        assert_eq!(limit.next(start + Duration::from_secs(9)), LogDecision::Write);
     }
 }

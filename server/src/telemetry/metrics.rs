@@ -1,10 +1,10 @@
-//! Numbers for Prometheus: how much is done, how it ends, how long it takes. None of them names a secret, an
-//! id or an address.
+//! Metrics for Prometheus: counts, outcomes and durations. No label contains an id or an address.
+//!
+//! `axum-prometheus` would bring the `metrics` facade for the one HTTP histogram; its metrics and labels have other
+//! names than those that dashboards already read.
 
-mod listener;
 mod store;
 
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
@@ -17,11 +17,10 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 use vault::{CreateOutcome, DeletedRows, RevealOutcome, StorageStats, StoreError};
 
-pub(crate) use listener::serve;
 pub(crate) use store::InstrumentedStore;
 
-/// From a millisecond to ten seconds, as latencies are looked at.
-const SECONDS: [f64; 14] =
+/// Upper bounds of the histograms' buckets, in seconds.
+const LATENCY_BUCKETS: [f64; 14] =
     [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -45,19 +44,19 @@ struct RequestLabels {
     status: u16,
 }
 
-/// A histogram whose buckets are [`SECONDS`].
+/// Creates histograms with [`LATENCY_BUCKETS`].
 #[derive(Debug, Clone)]
-struct Latency;
+struct LatencyHistogram;
 
-impl MetricConstructor<Histogram> for Latency {
+impl MetricConstructor<Histogram> for LatencyHistogram {
     fn new_metric(&self) -> Histogram {
-        Histogram::new(SECONDS)
+        Histogram::new(LATENCY_BUCKETS)
     }
 }
 
-type Float = Gauge<f64, AtomicU64>;
+type FloatGauge = Gauge<f64, AtomicU64>;
 
-/// Everything that is counted; cheap to share, and counted whether anybody asks or not.
+/// All metrics of this process. They are recorded whether or not they are served.
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
@@ -65,13 +64,13 @@ pub(crate) struct Metrics {
     reveals: Family<OutcomeLabel, Counter>,
     burns: Family<OutcomeLabel, Counter>,
     locks: Counter,
-    requests: Family<RequestLabels, Histogram, Latency>,
-    store: Family<KindLabel, Histogram, Latency>,
+    requests: Family<RequestLabels, Histogram, LatencyHistogram>,
+    store: Family<KindLabel, Histogram, LatencyHistogram>,
     secrets: Gauge,
     bytes: Gauge,
     sweeps: Family<OutcomeLabel, Counter>,
     swept: Family<KindLabel, Counter>,
-    sweep_lag: Float,
+    sweep_lag: FloatGauge,
     pool: Family<StateLabel, Gauge>,
 }
 
@@ -83,13 +82,13 @@ impl Default for Metrics {
             reveals: Family::default(),
             burns: Family::default(),
             locks: Counter::default(),
-            requests: Family::new_with_constructor(Latency),
-            store: Family::new_with_constructor(Latency),
+            requests: Family::new_with_constructor(LatencyHistogram),
+            store: Family::new_with_constructor(LatencyHistogram),
             secrets: Gauge::default(),
             bytes: Gauge::default(),
             sweeps: Family::default(),
             swept: Family::default(),
-            sweep_lag: Float::default(),
+            sweep_lag: FloatGauge::default(),
             pool: Family::default(),
         };
         metrics.register();
@@ -100,84 +99,87 @@ impl Default for Metrics {
 impl Metrics {
     fn register(&mut self) {
         let registry = &mut self.registry;
-        registry.register("creates", "Creates, by outcome", self.creates.clone());
-        registry.register("reveals", "Reveals, by outcome", self.reveals.clone());
-        registry.register("burns", "Burns, by outcome", self.burns.clone());
-        registry.register("locks", "Wrong passphrases that locked a secret", self.locks.clone());
+        registry.register("creates", "Attempts to create a secret, by outcome", self.creates.clone());
+        registry.register("reveals", "Attempts to reveal a secret, by outcome", self.reveals.clone());
+        registry.register("burns", "Attempts to burn a secret, by outcome", self.burns.clone());
+        registry.register("locks", "Wrong passphrases that locked a secret for a while", self.locks.clone());
         registry.register_with_unit(
             "request_duration",
-            "From the request's head to its answer, by route and status",
+            "Time from the head of a request to its response, by route and status",
             Unit::Seconds,
             self.requests.clone(),
         );
         registry.register_with_unit(
             "store_duration",
-            "What the database takes for it, by call",
+            "Time that a call of the database takes, by kind",
             Unit::Seconds,
             self.store.clone(),
         );
         registry.register(
             "live_secrets",
-            "Secrets that are stored, measured now and then",
+            "Secrets that are stored, as of the last measurement",
             self.secrets.clone(),
         );
         registry.register_with_unit(
             "stored",
-            "Bytes that they, all receipts and all claims take",
+            "Bytes that secrets, receipts and claims take, as of the last measurement",
             Unit::Bytes,
             self.bytes.clone(),
         );
-        registry.register("sweeps", "Batches of sweeping, by outcome", self.sweeps.clone());
-        registry.register("swept", "What they removed, by kind", self.swept.clone());
+        registry.register("sweeps", "Batches that delete expired rows, by outcome", self.sweeps.clone());
+        registry.register("swept", "Expired rows that were deleted, by kind", self.swept.clone());
         registry.register_with_unit(
             "sweep_lag",
-            "For how long the oldest expired secret has been waiting for the sweeper",
+            "Time since the oldest secret expired that is not yet deleted",
             Unit::Seconds,
             self.sweep_lag.clone(),
         );
         registry.register("pool_connections", "Connections to the database, by state", self.pool.clone());
     }
 
-    /// Everything, as Prometheus reads it.
+    /// Returns all metrics in the `OpenMetrics` text format. `busy` and `idle` are numbers of database connections.
     pub(crate) fn text(&self, (busy, idle): (u32, u32)) -> String {
         for (state, number) in [("busy", busy), ("idle", idle)] {
             self.pool.get_or_create(&StateLabel { state }).set(number.into());
         }
         let mut text = String::new();
-        // Writing into a string does not fail.
+        // Writing to a string does not fail.
         text::encode(&mut text, &self.registry).unwrap_or_default();
         text
     }
 
-    /// A request was answered.
-    pub(crate) fn answered(&self, route: &str, status: StatusCode, took: Duration) {
-        let asked = RequestLabels { route: route.to_owned(), status: status.as_u16() };
-        self.requests.get_or_create(&asked).observe(took.as_secs_f64());
+    /// Records a request and the time to its response.
+    pub(crate) fn record_request(&self, route: &str, status: StatusCode, duration: Duration) {
+        let labels = RequestLabels { route: route.to_owned(), status: status.as_u16() };
+        self.requests.get_or_create(&labels).observe(duration.as_secs_f64());
     }
 
-    /// What is stored was measured.
-    pub(crate) fn stored(&self, stats: StorageStats) {
+    /// Records a measurement of the database.
+    pub(crate) fn record_storage(&self, stats: StorageStats) {
         self.secrets.set(stats.secrets.try_into().unwrap_or(i64::MAX));
         self.bytes.set(stats.bytes.try_into().unwrap_or(i64::MAX));
-        #[expect(clippy::cast_precision_loss, reason = "seconds, and not for longer than there are clocks")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "an f64 holds whole seconds exactly for 285 million years"
+        )]
         self.sweep_lag.set(stats.sweep_lag_seconds as f64);
     }
 
-    fn timed(&self, kind: &'static str, took: Duration) {
-        self.store.get_or_create(&KindLabel { kind }).observe(took.as_secs_f64());
+    fn record_store_call(&self, kind: &'static str, duration: Duration) {
+        self.store.get_or_create(&KindLabel { kind }).observe(duration.as_secs_f64());
     }
 
-    fn created(&self, result: &Result<CreateOutcome, StoreError>) {
+    fn record_create(&self, result: &Result<CreateOutcome, StoreError>) {
         let outcome = match result {
             Ok(CreateOutcome::Created { .. }) => "created",
             Ok(CreateOutcome::Conflict) => "conflict",
             Ok(CreateOutcome::StorageFull) => "no_room",
-            Err(error) => failed(error),
+            Err(error) => error_outcome(error),
         };
         self.creates.get_or_create(&OutcomeLabel { outcome }).inc();
     }
 
-    fn revealed(&self, result: &Result<RevealOutcome, StoreError>) {
+    fn record_reveal(&self, result: &Result<RevealOutcome, StoreError>) {
         let outcome = match result {
             Ok(RevealOutcome::Granted { .. }) => "granted",
             Ok(RevealOutcome::WrongPassphrase { wait, .. }) => {
@@ -189,29 +191,29 @@ impl Metrics {
             Ok(RevealOutcome::Locked { .. }) => "locked",
             Ok(RevealOutcome::Gone(_)) => "gone",
             Ok(RevealOutcome::NotFound) => "unavailable",
-            Err(error) => failed(error),
+            Err(error) => error_outcome(error),
         };
         self.reveals.get_or_create(&OutcomeLabel { outcome }).inc();
     }
 
-    fn burned<T>(&self, result: &Result<Option<T>, StoreError>) {
+    fn record_burn<T>(&self, result: &Result<Option<T>, StoreError>) {
         let outcome = match result {
             Ok(Some(_)) => "answered",
             Ok(None) => "unavailable",
-            Err(error) => failed(error),
+            Err(error) => error_outcome(error),
         };
         self.burns.get_or_create(&OutcomeLabel { outcome }).inc();
     }
 
-    fn swept(&self, result: &Result<DeletedRows, StoreError>) {
+    fn record_cleanup(&self, result: &Result<DeletedRows, StoreError>) {
         let outcome = match result {
             Ok(_) => "done",
-            Err(error) => failed(error),
+            Err(error) => error_outcome(error),
         };
         self.sweeps.get_or_create(&OutcomeLabel { outcome }).inc();
-        if let Ok(swept) = result {
+        if let Ok(deleted) = result {
             for (kind, number) in
-                [("secrets", swept.secrets), ("claims", swept.claims), ("receipts", swept.receipts)]
+                [("secrets", deleted.secrets), ("claims", deleted.claims), ("receipts", deleted.receipts)]
             {
                 self.swept.get_or_create(&KindLabel { kind }).inc_by(number);
             }
@@ -219,42 +221,40 @@ impl Metrics {
     }
 }
 
-const fn failed(error: &StoreError) -> &'static str {
+/// Returns the label of a failed call.
+const fn error_outcome(error: &StoreError) -> &'static str {
     match error {
         StoreError::Unavailable(_) => "failed",
         StoreError::Full => "full",
     }
 }
 
-/// Shared by everything that counts.
-pub(crate) type Shared = Arc<Metrics>;
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_dashboard_asks_for_nothing_that_is_not_counted() {
+    fn dashboard_uses_only_metrics_that_exist() {
         let metrics = Metrics::default();
-        // What has not happened yet is not mentioned.
-        metrics.answered("/", StatusCode::OK, Duration::ZERO);
-        metrics.timed("create", Duration::ZERO);
-        metrics.created(&Ok(CreateOutcome::Conflict));
-        metrics.revealed(&Ok(RevealOutcome::NotFound));
-        metrics.burned::<()>(&Ok(None));
-        metrics.swept(&Ok(DeletedRows::default()));
+        // A family without a value is not in the text.
+        metrics.record_request("/", StatusCode::OK, Duration::ZERO);
+        metrics.record_store_call("create", Duration::ZERO);
+        metrics.record_create(&Ok(CreateOutcome::Conflict));
+        metrics.record_reveal(&Ok(RevealOutcome::NotFound));
+        metrics.record_burn::<()>(&Ok(None));
+        metrics.record_cleanup(&Ok(DeletedRows::default()));
         let text = metrics.text((0, 0));
-        let counted: Vec<_> =
+        let exported: Vec<_> =
             text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
         let dashboard = include_str!("../../../deploy/grafana.json");
-        let asked = dashboard.split("ikrypt_").skip(1).map(|rest| {
+        let used = dashboard.split("ikrypt_").skip(1).map(|rest| {
             let end = rest.find(|c: char| !c.is_ascii_lowercase() && c != '_').unwrap_or(rest.len());
             format!("ikrypt_{}", &rest[..end])
         });
-        for name in asked {
+        for name in used {
             let plain = ["_total", "_bucket", "_count"].into_iter().find_map(|end| name.strip_suffix(end));
-            assert!(counted.contains(&plain.unwrap_or(&name)), "{name}\n{text}");
+            assert!(exported.contains(&plain.unwrap_or(&name)), "{name}\n{text}");
         }
-        assert!(counted.len() > 10);
+        assert!(exported.len() > 10);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use server::commands::check::{Verdict, check};
+use server::commands::check::{Severity, check};
 use server::config::Config;
 use server::store::{ConnectError, PostgresStore, connect, connect_existing};
 use sqlx::postgres::{PgConnection, PgPoolOptions};
@@ -136,10 +136,10 @@ async fn transaction_pooling_is_refused_at_start_and_by_check(bed: &Bed<Postgres
         let (found, findings) = eventually_some(|| async {
             let findings = check(&config, None, bed.store.database_info().await.unwrap().now).await;
             let bad = findings.iter().find(|finding| finding.text.contains("transaction pooling"))?;
-            Some((bad.verdict, findings))
+            Some((bad.severity, findings))
         })
         .await;
-        assert_eq!(found, Verdict::Bad, "{findings:?}");
+        assert_eq!(found, Severity::Error, "{findings:?}");
         // The session that it was tried on is as it was.
         let mut other = PgConnection::connect_with(&pooler.options(&bed.database)).await.unwrap();
         let setting = sqlx::raw_sql("SELECT current_setting('lock_timeout')").fetch_one(&mut other).await;

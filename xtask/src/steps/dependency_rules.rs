@@ -29,8 +29,16 @@ const NOWHERE: [&str; 3] = ["openssl", "openssl-sys", "native-tls"];
 
 /// Checks every rule, and fails with a list of the violations.
 pub(super) fn check() -> Result<()> {
-    let browser =
-        tree(&["--package", "frontend", "--package", "argon2-worker", "--target", WASM, "--edges", "normal"])?;
+    let browser = tree(&[
+        "--package",
+        "frontend",
+        "--package",
+        "argon2-worker",
+        "--target",
+        WASM,
+        "--edges",
+        "normal",
+    ])?;
     let vault = tree(&["--package", "vault", "--all-features", "--target", "all", "--edges", "normal"])?;
     let everything =
         tree(&["--workspace", "--all-features", "--target", "all", "--edges", "normal,build,dev"])?;

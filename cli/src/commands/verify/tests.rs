@@ -32,7 +32,7 @@ fn assets() -> Assets {
 }
 
 fn manifest() -> Manifest {
-    serde_json::from_str(&server::commands::manifest::manifest(&assets())).unwrap()
+    serde_json::from_str(&server::http::handlers::manifest::manifest(&assets())).unwrap()
 }
 
 /// A site on which every setting differs from its default.

@@ -1,4 +1,7 @@
-//! The built site, inside the binary: scripts, WebAssembly, styles and icons, compressed at build time.
+//! The files of the built site: scripts, WebAssembly, styles and icons, compressed at build time and embedded in the
+//! binary.
+//!
+//! `tower_http::services::ServeDir` reads files from the disk.
 
 use std::borrow::Cow;
 
@@ -15,27 +18,27 @@ use base64::Engine as _;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use crate::http::middleware::headers::WORKER_POLICY;
+use crate::http::security_headers::WORKER_POLICY;
 
-/// The script of the worker that stretches passphrases.
-const WORKER: &str = "worker.js";
+/// The script of the worker that runs Argon2id.
+const WORKER_SCRIPT: &str = "worker.js";
 
-/// Debug builds read the folder at run time, so that `cargo leptos watch` shows what changed.
+/// The folder of the built site. Debug builds read it at run time, so that `cargo leptos watch` shows changes.
 #[derive(RustEmbed)]
 #[folder = "../target/site"]
 #[allow_missing = true]
 #[exclude = "*.d.ts*"]
 struct Site;
 
-/// Its name holds the hash of its content, so it never changes.
-const FOREVER: &str = "public, max-age=31536000, immutable";
-/// It is asked for again each time, and sent only where it has changed: files that belong together stay so.
-const UNTIL_IT_CHANGES: &str = "no-cache";
+/// `Cache-Control` of files whose name contains a hash of their content.
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
+/// `Cache-Control` of other files: browsers revalidate them, so that files of two versions are never mixed.
+const REVALIDATE: &str = "no-cache";
 
-/// The message of a binary that was built before the site.
+/// The error message of a binary that was built before the site.
 pub const MISSING: &str = "this binary was built without its pages: build it with `cargo xtask build`";
 
-/// Where the built files are; `None` where the site was not built.
+/// Returns the paths of the built files, or `None` if the site was not built.
 pub fn built() -> Option<Assets> {
     let find = |extension: &str| {
         Site::iter().find(|path| path.starts_with("pkg/") && path.ends_with(extension)).map(Cow::into_owned)
@@ -45,47 +48,52 @@ pub fn built() -> Option<Assets> {
     Some(Assets {
         css: format!("/{}", find(".css")?),
         js: format!("/{}", find(".js")?),
-        wasm_integrity: format!("sha256-{}", BASE64_STANDARD.encode(hash)),
+        wasm_integrity: integrity(&hash),
         wasm: format!("/{wasm}"),
     })
 }
 
-/// `GET /pkg/{file}`: names with a hash in them.
+/// `GET /pkg/{file}`: files with a hash in their name.
 pub(crate) async fn hashed(Path(file): Path<String>, headers: HeaderMap) -> Response {
-    serve(&format!("pkg/{file}"), &headers, FOREVER)
+    serve(&format!("pkg/{file}"), &headers, IMMUTABLE)
 }
 
-/// Files of the assets folder, under their own names.
+/// `GET /{name}`: files of the assets folder.
 pub(crate) async fn named(uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
-    let mut response = serve(path, &headers, UNTIL_IT_CHANGES);
-    if path == WORKER {
-        // A worker lives under the policy of its own script.
+    let mut response = serve(path, &headers, REVALIDATE);
+    if path == WORKER_SCRIPT {
+        // A worker has the policy of the response with its script.
         response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(WORKER_POLICY));
     }
     response
 }
 
-/// Every file that is served, with the SHA-256 of its content.
-pub(crate) fn hashes() -> impl Iterator<Item = (String, [u8; 32])> {
+/// Returns the path of every file, and the hash of its content as in subresource integrity.
+pub(crate) fn integrities() -> impl Iterator<Item = (String, String)> {
     Site::iter()
         .filter(|path| media_type(path).is_some())
-        .filter_map(|path| Some((format!("/{path}"), Site::get(&path)?.metadata.sha256_hash())))
+        .filter_map(|path| Some((format!("/{path}"), integrity(&Site::get(&path)?.metadata.sha256_hash()))))
 }
 
-/// Every file that is served, with its media type.
+/// Formats a SHA-256 hash as in subresource integrity.
+fn integrity(hash: &[u8; 32]) -> String {
+    format!("sha256-{}", BASE64_STANDARD.encode(hash))
+}
+
+/// Returns the path and media type of every file.
 pub(crate) fn media_types() -> impl Iterator<Item = (String, &'static str)> {
     Site::iter().filter_map(|path| Some((format!("/{path}"), media_type(&path)?)))
 }
 
-/// The names in the assets folder, each a route of its own.
+/// Returns the paths of the files in the assets folder. Each has a route of its own.
 pub(crate) fn names() -> impl Iterator<Item = String> {
     Site::iter()
         .filter(|path| !path.starts_with("pkg/") && media_type(path).is_some())
         .map(|path| format!("/{path}"))
 }
 
-/// A path is only ever a key: nothing is looked up in a file system.
+/// Looks up a file by its path, which is only a key in the binary and never a path in a file system.
 fn serve(path: &str, headers: &HeaderMap, cache: &'static str) -> Response {
     let Some(media_type) = media_type(path) else { return StatusCode::NOT_FOUND.into_response() };
     let encoded =
@@ -97,9 +105,9 @@ fn serve(path: &str, headers: &HeaderMap, cache: &'static str) -> Response {
         return StatusCode::NOT_FOUND.into_response();
     };
     let etag = format!("\"{}\"", BASE64_URL_SAFE_NO_PAD.encode(&file.metadata.sha256_hash()[..16]));
-    let known = headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes());
+    let is_cached = headers.get(IF_NONE_MATCH).is_some_and(|cached| cached.as_bytes() == etag.as_bytes());
     let mut response =
-        if known { StatusCode::NOT_MODIFIED.into_response() } else { body(file).into_response() };
+        if is_cached { StatusCode::NOT_MODIFIED.into_response() } else { body(file).into_response() };
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
@@ -120,7 +128,8 @@ fn body(file: EmbeddedFile) -> Body {
     }
 }
 
-/// What is served at all.
+/// Returns the media type of a file, or `None` if the file is not served. An explicit list, so that no other file in
+/// the folder is published.
 fn media_type(path: &str) -> Option<&'static str> {
     Some(match path.rsplit_once('.')?.1 {
         "css" => "text/css; charset=utf-8",
@@ -135,7 +144,7 @@ fn media_type(path: &str) -> Option<&'static str> {
     })
 }
 
-/// Whether the client takes this encoding, by name and not with `q=0`.
+/// Reports whether `Accept-Encoding` lists this encoding without `q=0`. `tower_http` does not export its parser.
 fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
     headers
         .get_all(ACCEPT_ENCODING)
@@ -144,7 +153,8 @@ fn accepts(headers: &HeaderMap, encoding: &str) -> bool {
         .flat_map(|value| value.split(','))
         .any(|item| {
             let (name, weight) = item.split_once(';').unwrap_or((item, ""));
-            let refused = weight.trim().strip_prefix("q=").is_some_and(|q| q.trim().parse() == Ok(0.0_f32));
-            name.trim().eq_ignore_ascii_case(encoding) && !refused
+            let is_refused =
+                weight.trim().strip_prefix("q=").is_some_and(|q| q.trim().parse() == Ok(0.0_f32));
+            name.trim().eq_ignore_ascii_case(encoding) && !is_refused
         })
 }

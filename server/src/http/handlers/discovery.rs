@@ -1,4 +1,5 @@
-//! What programs look for on a site: `robots.txt`, `sitemap.xml`, the manifest, the API's description, and its limits.
+//! Descriptions of the site for programs: `robots.txt`, `sitemap.xml`, the web app manifest, the OpenAPI document,
+//! and the limits of the API.
 
 use app::pages::Page;
 use axum::Router;
@@ -11,29 +12,29 @@ use shared_crypto::messages::CONFIG_PATH;
 
 use crate::http::state::AppState;
 
-/// The paths of this file.
+/// The paths that [`routes`] serves.
 pub(crate) const PATHS: [&str; 3] = [ROBOTS, SITEMAP, MANIFEST];
 const ROBOTS: &str = "/robots.txt";
 const SITEMAP: &str = "/sitemap.xml";
 const MANIFEST: &str = "/manifest.webmanifest";
-/// Where the description of the API is served.
-pub(crate) const API: &str = "/api/v1/openapi.json";
+/// Path of the OpenAPI document.
+pub(crate) const OPENAPI: &str = "/api/v1/openapi.json";
 
-/// A sitemap has whole addresses in it. What a request calls this host is anybody's word, so without a
-/// public URL there is none.
+/// Serves `robots.txt`, the web app manifest, and with a public URL the sitemap: its absolute URLs must not depend on
+/// the `Host` that a client sends.
 pub(crate) fn routes(has_public_url: bool) -> Router<AppState> {
     let routes = Router::new().route(ROBOTS, get(robots)).route(MANIFEST, get(manifest));
     if has_public_url { routes.route(SITEMAP, get(sitemap)) } else { routes }
 }
 
-/// Made once: nothing in it depends on who asks.
-pub(crate) fn api_description(state: &AppState) -> Router<AppState> {
+/// Serves the OpenAPI document, which is rendered once.
+pub(crate) fn openapi(state: &AppState) -> Router<AppState> {
     let site = state.site();
     let text = app::openapi::document(&site.limits, state.public_url()).to_string();
-    Router::new().route(API, get(async move || file("application/json", text)))
+    Router::new().route(OPENAPI, get(async move || file("application/json", text)))
 }
 
-/// What this server allows. Made once; no database is asked.
+/// Serves the limits of this server, which are rendered once. Does not touch the database.
 pub(crate) fn api_config(state: &AppState) -> Router<AppState> {
     let text = serde_json::to_string(&state.site().server_config()).unwrap_or_default();
     let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "public, max-age=60")];
@@ -61,7 +62,7 @@ fn robots_text(public_url: Option<&str>) -> String {
     format!("User-agent: *\nDisallow: /s/\nDisallow: /receipt\nDisallow: /api/\n{sitemap}")
 }
 
-/// An origin and fixed paths: nothing in it needs an escape.
+/// Renders the sitemap. An origin and fixed paths contain nothing that XML must escape.
 fn sitemap_text(origin: &str) -> String {
     let urls = Page::ALL.into_iter().filter_map(Page::path);
     let urls: Vec<_> = urls.map(|path| format!("  <url><loc>{origin}{path}</loc></url>\n")).collect();
@@ -98,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_sitemap_lists_exactly_the_indexed_pages() {
+    fn sitemap_lists_exactly_the_indexed_pages() {
         let text = sitemap_text("https://secrets.example");
         let listed: Vec<_> = text
             .split("<loc>https://secrets.example")
@@ -111,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn robots_are_kept_from_secrets_and_told_of_the_sitemap() {
+    fn robots_txt_disallows_secrets_and_names_the_sitemap() {
         let text = robots_text(Some("https://secrets.example"));
         for line in [
             "Disallow: /s/",
@@ -119,13 +120,13 @@ mod tests {
             "Disallow: /api/",
             "Sitemap: https://secrets.example/sitemap.xml",
         ] {
-            assert!(text.lines().any(|said| said == line), "{line}");
+            assert!(text.lines().any(|found| found == line), "{line}");
         }
         assert!(!robots_text(None).contains("Sitemap"));
     }
 
     #[test]
-    fn the_manifest_names_the_site_and_icons_that_exist() {
+    fn web_app_manifest_names_the_site_and_existing_icons() {
         let read: serde_json::Value = serde_json::from_str(&manifest_text("A \"quoted\" name")).unwrap();
         assert_eq!(
             (read["name"].as_str(), read["start_url"].as_str()),

@@ -1,4 +1,4 @@
-//! `/.well-known/security.txt` (RFC 9116): whom to tell of a vulnerability.
+//! `/.well-known/security.txt` (RFC 9116): the contact for reports of vulnerabilities.
 
 use app::site::Contact;
 use axum::Router;
@@ -10,10 +10,10 @@ use url::Url;
 use crate::http::state::AppState;
 
 pub(crate) const PATH: &str = "/.well-known/security.txt";
-/// How long the file may be relied on: the RFC wants less than a year.
+/// Validity of the file. RFC 9116 recommends less than a year.
 const VALID_DAYS: u64 = 180;
 
-/// The file, where the operator has said how to be reached.
+/// Serves the file if the operator has configured a contact that it may contain.
 pub(crate) fn routes(state: &AppState) -> Router<AppState> {
     let Some(fixed) =
         state.site().operator.contact.as_ref().and_then(|contact| fields(contact, state.public_urls()))
@@ -26,23 +26,23 @@ pub(crate) fn routes(state: &AppState) -> Router<AppState> {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "it says how long a text may be relied on, and decides about no secret"
+    reason = "it only dates a public file, and decides nothing about a secret"
 )]
 fn clock() -> DateTime<Utc> {
     std::time::SystemTime::now().into()
 }
 
-/// Everything but the expiry. `None` where the contact is a page without https, which the RFC does not allow.
+/// Returns all fields except `Expires`. `None` if the contact is a page without https, which RFC 9116 forbids.
 fn fields(contact: &Contact, public_urls: &[String]) -> Option<String> {
-    // Percent-encodes what is not ASCII.
+    // `Url` percent-encodes characters outside ASCII.
     let contact =
         Url::parse(&contact.href()).ok().filter(|url| matches!(url.scheme(), "mailto" | "https"))?;
-    let own = public_urls.iter().filter(|url| url.starts_with("https:"));
-    let canonical: Vec<_> = own.map(|url| format!("Canonical: {url}{PATH}\n")).collect();
+    let https = public_urls.iter().filter(|url| url.starts_with("https:"));
+    let canonical: Vec<_> = https.map(|url| format!("Canonical: {url}{PATH}\n")).collect();
     Some(format!("Contact: {contact}\n{}Preferred-Languages: en\n", canonical.concat()))
 }
 
-/// Midnight, so that the text is the same for a whole day.
+/// Returns the time of expiry: midnight, so that the file is the same for a whole day.
 fn expires(now: DateTime<Utc>) -> String {
     let day = now.date_naive().checked_add_days(Days::new(VALID_DAYS)).unwrap_or(now.date_naive());
     day.and_time(NaiveTime::MIN).and_utc().format("%Y-%m-%dT%H:%M:%SZ").to_string()
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn security_txt_names_a_contact_and_where_it_belongs() {
+    fn security_txt_names_a_contact_and_its_canonical_urls() {
         let urls = ["https://a.example", "http://a.example:8080", "https://b.example"].map(str::to_owned);
         let mail = Contact::Mail("security@a.example".to_owned());
         let canonical = "Canonical: https://a.example/.well-known/security.txt\n\
@@ -62,12 +62,12 @@ mod tests {
             fields(&mail, &urls).unwrap(),
             format!("Contact: mailto:security@a.example\n{canonical}Preferred-Languages: en\n")
         );
-        for (contact, said) in [
+        for (contact, field) in [
             (Contact::Mail("sécurité@a.example".to_owned()), Some("mailto:s%C3%A9curit%C3%A9@a.example")),
             (Contact::Web("https://a.example/security".to_owned()), Some("https://a.example/security")),
             (Contact::Web("http://a.example/security".to_owned()), None),
         ] {
-            let text = said.map(|said| format!("Contact: {said}\nPreferred-Languages: en\n"));
+            let text = field.map(|field| format!("Contact: {field}\nPreferred-Languages: en\n"));
             assert_eq!(fields(&contact, &[]), text);
         }
     }

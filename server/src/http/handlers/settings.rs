@@ -1,4 +1,5 @@
-//! The settings that pages show, as JSON: with them `ikrypt verify` fills the templates of the build in.
+//! `/.well-known/ikrypt-settings.json`: the settings that pages show. `ikrypt verify` fills them into the page
+//! templates of the manifest.
 
 use app::site::{Contact, Site};
 use axum::Router;
@@ -8,10 +9,10 @@ use serde::Serialize;
 
 use crate::http::state::AppState;
 
-/// Where they are served.
+/// Path of the settings.
 pub(crate) const PATH: &str = "/.well-known/ikrypt-settings.json";
 
-/// Everything in a page that depends on the configuration. Nothing in it is secret: each page shows its part.
+/// The parts of pages that depend on the configuration. All of them are public.
 #[derive(Serialize)]
 struct Settings<'a> {
     public_url: Option<&'a str>,
@@ -22,7 +23,7 @@ struct Settings<'a> {
     site_name: &'a str,
     operator: Option<&'a str>,
     contact: Option<ContactSetting<'a>>,
-    /// The paragraphs of the operator's own text.
+    /// The paragraphs of the operator's privacy notice.
     privacy: Option<Vec<&'a str>>,
     terms: Option<Vec<&'a str>>,
 }
@@ -34,7 +35,7 @@ enum ContactSetting<'a> {
     Web(&'a str),
 }
 
-/// The settings of a site, as JSON.
+/// Renders the settings of a site as JSON.
 pub fn settings(site: &Site) -> String {
     let Site { public_url, limits, needs_token, assets: _, operator } = site;
     let settings = Settings {
@@ -55,6 +56,7 @@ pub fn settings(site: &Site) -> String {
     serde_json::to_string_pretty(&settings).unwrap_or_default() + "\n"
 }
 
+/// Serves the settings, which are rendered once.
 pub(crate) fn routes(site: &Site) -> Router<AppState> {
     let text = settings(site);
     let headers = [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "no-cache")];

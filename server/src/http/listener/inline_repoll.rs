@@ -1,4 +1,4 @@
-//! A task that wakes itself goes on at once.
+//! Polls a future again in place if it has woken itself.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -8,14 +8,13 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use futures_util::task::AtomicWaker;
 
-/// How often in a row: then others have their turn.
-const ROUNDS: usize = 4;
+/// Maximum number of polls in a row, so that other tasks run too.
+const MAX_POLLS: usize = 4;
 
-/// Polls what it holds again where that was woken while it was polled.
+/// Polls its future again immediately if the future was woken while it was polled.
 ///
-/// hyper's connections wake themselves for each body that is read. tokio takes that as a wish to let others go first,
-/// puts the task behind them, and wakes another thread to look for it: a system call, and some 30 µs until the
-/// request goes on.
+/// A hyper connection wakes itself for each body that it reads. tokio treats that as a yield: it moves the task to
+/// the end of the queue and wakes another thread for it, which costs a system call and about 30 µs a request.
 pub(super) struct InlineRepoll<F> {
     future: Pin<Box<F>>,
     woken: Arc<Woken>,
@@ -35,7 +34,7 @@ impl<F: Future> Future for InlineRepoll<F> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let this = &mut *self;
         this.woken.task.register(context.waker());
-        for _ in 0..ROUNDS {
+        for _ in 0..MAX_POLLS {
             this.woken.state.store(POLLED, Ordering::SeqCst);
             let ready = this.future.as_mut().poll(&mut Context::from_waker(&this.waker));
             let was_woken = this.woken.state.swap(0, Ordering::SeqCst) & WOKEN != 0;
@@ -48,9 +47,12 @@ impl<F: Future> Future for InlineRepoll<F> {
     }
 }
 
+/// Flag: the future is being polled.
 const POLLED: u8 = 1;
+/// Flag: the future was woken while it was polled.
 const WOKEN: u8 = 2;
 
+/// The waker of the future: wakes the task only between polls.
 struct Woken {
     state: AtomicU8,
     task: AtomicWaker,
@@ -62,7 +64,7 @@ impl Wake for Woken {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        // Whoever polls looks for this afterwards; else nobody does, and the task is told.
+        // During a poll, `InlineRepoll::poll` reads the flag afterwards. Otherwise the task must be woken.
         if self.state.fetch_or(WOKEN, Ordering::SeqCst) & POLLED == 0 {
             self.task.wake();
         }
@@ -80,16 +82,16 @@ mod tests {
     use super::*;
 
     #[derive(Default)]
-    struct Counted(AtomicUsize);
+    struct CountingWaker(AtomicUsize);
 
-    impl Wake for Counted {
+    impl Wake for CountingWaker {
         fn wake(self: Arc<Self>) {
             self.0.fetch_add(1, Ordering::SeqCst);
         }
     }
 
-    /// Wakes itself so often before it is ready, and counts how often it was polled.
-    fn waking_itself(times: usize, polled: &Arc<AtomicUsize>) -> impl Future<Output = ()> + use<> {
+    /// Returns a future that wakes itself this number of times before it is ready, and counts its polls.
+    fn self_waking(times: usize, polled: &Arc<AtomicUsize>) -> impl Future<Output = ()> + use<> {
         let polled = Arc::clone(polled);
         poll_fn(move |context| {
             if polled.fetch_add(1, Ordering::SeqCst) == times {
@@ -105,29 +107,29 @@ mod tests {
     }
 
     #[test]
-    fn who_wakes_itself_goes_on_and_nobody_is_told() {
-        let (woken, polled) = (Arc::new(Counted::default()), Arc::default());
-        let mut future = InlineRepoll::new(waking_itself(2, &polled));
+    fn self_waking_future_is_polled_again_without_waking_the_task() {
+        let (woken, polled) = (Arc::new(CountingWaker::default()), Arc::default());
+        let mut future = InlineRepoll::new(self_waking(2, &polled));
         assert_eq!(poll(&mut future, &Arc::clone(&woken).into()), Poll::Ready(()));
         assert_eq!((polled.load(Ordering::SeqCst), woken.0.load(Ordering::SeqCst)), (3, 0));
     }
 
     #[test]
-    fn who_never_stops_waking_itself_lets_others_go_on() {
-        let (woken, polled) = (Arc::new(Counted::default()), Arc::default());
-        let mut future = InlineRepoll::new(waking_itself(usize::MAX, &polled));
+    fn future_that_always_wakes_itself_yields_after_a_few_polls() {
+        let (woken, polled) = (Arc::new(CountingWaker::default()), Arc::default());
+        let mut future = InlineRepoll::new(self_waking(usize::MAX, &polled));
         for turn in 1..=3 {
             assert_eq!(poll(&mut future, &Arc::clone(&woken).into()), Poll::Pending);
             assert_eq!(
                 (polled.load(Ordering::SeqCst), woken.0.load(Ordering::SeqCst)),
-                (turn * ROUNDS, turn)
+                (turn * MAX_POLLS, turn)
             );
         }
     }
 
     #[test]
-    fn who_is_woken_by_others_is_told_to_whoever_polled_last() {
-        let (first, last) = (Arc::new(Counted::default()), Arc::new(Counted::default()));
+    fn wake_between_polls_wakes_the_last_task() {
+        let (first, last) = (Arc::new(CountingWaker::default()), Arc::new(CountingWaker::default()));
         let mut future = InlineRepoll::new(std::future::pending::<()>());
         for waker in [noop_waker_ref().clone(), Arc::clone(&first).into(), Arc::clone(&last).into()] {
             assert_eq!(poll(&mut future, &waker), Poll::Pending);
@@ -136,22 +138,22 @@ mod tests {
         assert_eq!((first.0.load(Ordering::SeqCst), last.0.load(Ordering::SeqCst)), (0, 1));
     }
 
-    /// Whoever comes while it is polled, or just after, is not forgotten.
+    /// A wake during a poll or right after it is never lost.
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn no_call_is_lost_between_two_threads() {
-        let (to, mut from) = mpsc::unbounded_channel();
-        let (back, mut answers) = mpsc::unbounded_channel();
+    async fn no_wake_is_lost_between_two_threads() {
+        let (request_sender, mut requests) = mpsc::unbounded_channel();
+        let (response_sender, mut responses) = mpsc::unbounded_channel();
         let echo = InlineRepoll::new(async move {
-            while let Some(number) = from.recv().await {
-                back.send(number).unwrap();
+            while let Some(number) = requests.recv().await {
+                response_sender.send(number).unwrap();
             }
         });
         let echo = tokio::spawn(echo);
         for number in 0..20_000 {
-            to.send(number).unwrap();
-            assert_eq!(answers.recv().await, Some(number));
+            request_sender.send(number).unwrap();
+            assert_eq!(responses.recv().await, Some(number));
         }
-        drop(to);
+        drop(request_sender);
         echo.await.unwrap();
     }
 }

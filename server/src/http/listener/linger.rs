@@ -1,8 +1,8 @@
-//! Closes a connection in a way that lets its client read the response.
+//! Closes a connection so that its client can read the response.
 //!
-//! A response may be sent while the client is still sending: a refused body, or a request that is no HTTP. If the
-//! socket is closed with unread bytes in it, the kernel resets the connection, and the client never sees the response.
-//! So the write half is closed first, and what still arrives is read and discarded, within limits.
+//! A response may be sent while the client is still sending, for example after a refused body or a malformed request.
+//! If the socket is closed with unread bytes, the kernel resets the connection, and the client may never see the
+//! response. Therefore the write half is closed first, and further bytes are read and discarded, within limits.
 
 use std::io;
 use std::pin::Pin;
@@ -15,18 +15,19 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 use super::discard::DiscardBudget;
-use crate::http::middleware::body::Deadline;
+use crate::http::protection::body_deadline::BodyDeadline;
 
-/// The longest pause while a client is still sending, and how far it may lag behind the minimum speed of a body.
-const PAUSE: Duration = Duration::from_secs(3);
-/// The longest time in all.
-const LONGEST: Duration = Duration::from_mins(1);
-/// The most bytes that are discarded: more than the largest body that any configuration allows (64 MiB in base64).
-const MOST: usize = 128 << 20;
-/// Bytes that are charged to the client at a time.
-const CHARGED: usize = 1 << 20;
+/// Longest pause between received bytes, and the most that a client may lag behind the minimum speed of a body.
+const LINGER_IDLE_TIMEOUT: Duration = Duration::from_secs(3);
+/// Longest time between closing the write half and closing the connection.
+const LINGER_TIMEOUT: Duration = Duration::from_mins(1);
+/// Maximum number of bytes that are discarded: more than the largest body that any configuration allows (64 MiB in
+/// Base64).
+const MAX_DISCARDED_BYTES: usize = 128 << 20;
+/// Bytes that count as one unit of the client's budget.
+const BYTES_PER_CHARGE: usize = 1 << 20;
 
-/// Whether a client may still be sending a request that will not be read to its end.
+/// A flag of a connection: whether the current request has not been read completely.
 #[derive(Debug, Clone)]
 pub(super) struct Unread(Arc<AtomicBool>);
 
@@ -39,13 +40,13 @@ impl Unread {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Set by each read from the socket, cleared at the end of each request.
+    /// Sets the flag with each read from the socket, and clears it at the end of each request.
     pub(super) fn set(&self, unread: bool) {
         self.0.store(unread, Ordering::Relaxed);
     }
 }
 
-/// A stream whose shutdown waits for the client to stop sending.
+/// A stream whose shutdown waits until the client stops sending.
 pub(super) struct Lingering<S> {
     stream: S,
     unread: Unread,
@@ -53,10 +54,10 @@ pub(super) struct Lingering<S> {
     closing: Option<Closing>,
 }
 
-/// After the write half was closed.
+/// The limits and progress of a shutdown, after the write half was closed.
 struct Closing {
     end: Instant,
-    deadline: Deadline,
+    deadline: BodyDeadline,
     timeout: Pin<Box<Sleep>>,
     discarded: usize,
 }
@@ -66,12 +67,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Lingering<S> {
         Self { stream, unread, budget, closing: None }
     }
 
-    /// Discards what arrives until the client closes its half or a limit is reached.
+    /// Discards received bytes until the client closes its half of the connection or a limit is reached.
     fn poll_discard(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let closing = self.closing.get_or_insert_with(|| {
-            let deadline = Deadline::with_pause(PAUSE);
+            let deadline = BodyDeadline::new(LINGER_IDLE_TIMEOUT);
             Closing {
-                end: Instant::now() + LONGEST,
+                end: Instant::now() + LINGER_TIMEOUT,
                 timeout: Box::pin(tokio::time::sleep_until(deadline.at())),
                 deadline,
                 discarded: 0,
@@ -88,9 +89,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Lingering<S> {
             if read.is_err() || received == 0 {
                 return Poll::Ready(());
             }
-            let charges = (closing.discarded + received) / CHARGED - closing.discarded / CHARGED;
+            let charges =
+                (closing.discarded + received) / BYTES_PER_CHARGE - closing.discarded / BYTES_PER_CHARGE;
             closing.discarded += received;
-            if closing.discarded > MOST || !(0..charges).all(|_| self.budget.take()) {
+            if closing.discarded > MAX_DISCARDED_BYTES || !(0..charges).all(|_| self.budget.take()) {
                 return Poll::Ready(());
             }
             closing.deadline.received(received);
@@ -165,7 +167,7 @@ mod tests {
         server.read_exact(&mut [0; 4]).await.unwrap();
         server.write_all(b"413").await.unwrap();
         let closing = tokio::spawn(async move { server.shutdown().await });
-        // Far more than the pipe holds: each byte has to be read at the other end.
+        // Far more than the pipe holds, so that the other end must read.
         client.write_all(&vec![0; 1 << 20]).await.unwrap();
         client.shutdown().await.unwrap();
         let mut response = Vec::new();
@@ -175,7 +177,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn shutdown_waits_for_nothing_after_a_complete_request() {
+    async fn shutdown_after_a_complete_request_does_not_wait() {
         let (mut client, server) = tokio::io::duplex(1024);
         let unread = Unread::new();
         let mut server = Lingering::new(server, unread.clone(), DiscardBudget::unlimited());
@@ -184,11 +186,11 @@ mod tests {
         unread.set(false);
         let started = Instant::now();
         server.shutdown().await.unwrap();
-        assert!(started.elapsed() < PAUSE);
+        assert!(started.elapsed() < LINGER_IDLE_TIMEOUT);
     }
 
     #[tokio::test]
-    async fn trickling_client_earns_no_time_after_the_response() {
+    async fn slow_client_cannot_keep_the_connection_open_after_the_response() {
         for (bytes, pause) in [(1, 2000), (1, 100), (400, 500)] {
             let (mut client, server) = tokio::io::duplex(1024);
             let mut server = Lingering::new(server, Unread::new(), DiscardBudget::unlimited());
@@ -199,8 +201,9 @@ mod tests {
                     tokio::time::sleep(Duration::from_millis(pause)).await;
                 }
             });
-            let closed = tokio::time::timeout_at(Instant::now() + 2 * PAUSE, server.shutdown()).await;
-            assert!(closed.is_ok(), "{bytes} bytes every {pause} ms hold the connection");
+            let closed =
+                tokio::time::timeout_at(Instant::now() + 2 * LINGER_IDLE_TIMEOUT, server.shutdown()).await;
+            assert!(closed.is_ok(), "{bytes} bytes every {pause} ms keep the connection open");
             trickle.abort();
         }
     }

@@ -11,24 +11,24 @@ use vault::{
     SecretStore, StorageStats, StoreError,
 };
 
-use super::{Metrics, Shared};
+use super::Metrics;
 use crate::run_to_completion::run_to_completion;
 
 /// Another store, counted.
 pub(crate) struct InstrumentedStore {
     store: Arc<dyn SecretStore>,
-    metrics: Shared,
+    metrics: Arc<Metrics>,
 }
 
 impl InstrumentedStore {
-    pub(crate) fn new(store: Arc<dyn SecretStore>, metrics: Shared) -> Self {
+    pub(crate) fn new(store: Arc<dyn SecretStore>, metrics: Arc<Metrics>) -> Self {
         Self { store, metrics }
     }
 
     async fn timed<T>(&self, kind: &'static str, work: impl Future<Output = T>) -> T {
         let started = Instant::now();
         let answer = work.await;
-        self.metrics.timed(kind, started.elapsed());
+        self.metrics.record_store_call(kind, started.elapsed());
         answer
     }
 
@@ -58,7 +58,8 @@ impl InstrumentedStore {
 #[async_trait]
 impl SecretStore for InstrumentedStore {
     async fn create(&self, secret: NewSecret) -> Result<CreateOutcome, StoreError> {
-        self.counted(move |store| async move { store.create(secret).await }, "create", Metrics::created).await
+        self.counted(move |store| async move { store.create(secret).await }, "create", Metrics::record_create)
+            .await
     }
 
     async fn open(&self, id: &SecretId, access_hash: &Digest) -> Result<Option<OpenOutcome>, StoreError> {
@@ -66,8 +67,12 @@ impl SecretStore for InstrumentedStore {
     }
 
     async fn reveal(&self, attempt: RevealAttempt) -> Result<RevealOutcome, StoreError> {
-        self.counted(move |store| async move { store.reveal(attempt).await }, "reveal", Metrics::revealed)
-            .await
+        self.counted(
+            move |store| async move { store.reveal(attempt).await },
+            "reveal",
+            Metrics::record_reveal,
+        )
+        .await
     }
 
     async fn receipt(&self, receipt_hash: &Digest) -> Result<Option<Receipt>, StoreError> {
@@ -76,13 +81,17 @@ impl SecretStore for InstrumentedStore {
 
     async fn burn(&self, receipt_hash: &Digest) -> Result<Option<Receipt>, StoreError> {
         let receipt_hash = *receipt_hash;
-        self.counted(move |store| async move { store.burn(&receipt_hash).await }, "burn", Metrics::burned)
-            .await
+        self.counted(
+            move |store| async move { store.burn(&receipt_hash).await },
+            "burn",
+            Metrics::record_burn,
+        )
+        .await
     }
 
     async fn delete_expired(&self) -> Result<DeletedRows, StoreError> {
         let swept = self.timed("sweep", self.store.delete_expired()).await;
-        self.metrics.swept(&swept);
+        self.metrics.record_cleanup(&swept);
         swept
     }
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use server::config::{Config, Switch};
+use server::config::{Config, RateLimiting};
 use server::http::shutdown::{Phase, Signals};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpListener;
@@ -121,7 +121,7 @@ impl Child {
 async fn serve() {
     let Ok(database) = std::env::var(DATABASE) else { return };
     let mut config = Config::for_testing(&database);
-    config.protection.rate_limit = Switch::Off;
+    config.protection.rate_limit = RateLimiting::Off;
     let store = server::store::connect(&database).await.unwrap();
     let port: u16 = std::env::var(PORT).unwrap().parse().unwrap();
     let listener = TcpListener::bind(("127.0.0.1", port)).await.unwrap();

@@ -4,7 +4,7 @@ use app::site::Contact;
 use clap::Parser as _;
 use reqwest::Method;
 use serde_json::json;
-use server::config::{Config, Hsts, Switch};
+use server::config::{Config, Hsts, RateLimiting};
 use shared_crypto::messages::ServerConfig;
 
 use super::Site;
@@ -86,7 +86,7 @@ async fn security_txt_is_served_where_a_contact_is_configured(bed: &Bed<Sqlite>)
     const PATH: &str = "/.well-known/security.txt";
     let with = async |contact: Option<Contact>| {
         let site = Site::start_with(bed, |config| {
-            config.protection.rate_limit = Switch::Off;
+            config.protection.rate_limit = RateLimiting::Off;
             config.operator.contact = contact;
             config.http.public_urls = vec!["https://secrets.example".to_owned()];
         })

@@ -1,7 +1,7 @@
 //! ACCEPTANCE 6 and 55, and the media types of 5.
 
 use reqwest::Method;
-use server::config::Switch;
+use server::config::RateLimiting;
 
 use super::{Site, create_body, open_body, sealed};
 use crate::support::Bed;
@@ -59,7 +59,7 @@ async fn another_sites_page_is_refused_and_a_program_is_served(bed: &Bed) {
 async fn own_page_is_served_whatever_a_proxy_makes_of_host(bed: &Bed) {
     let site = Site::start(bed).await;
     let two_names = Site::start_with(bed, |config| {
-        config.protection.rate_limit = Switch::Off;
+        config.protection.rate_limit = RateLimiting::Off;
         config.http.public_urls = ["https://a.example", "http://b.example:8080"].map(str::to_owned).to_vec();
     })
     .await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use app::site::Assets;
 use axum::http::HeaderMap;
 use serde_json::Value;
-use server::config::{Config, Switch};
+use server::config::{Config, RateLimiting};
 use server::http::shutdown::Phase;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -33,7 +33,7 @@ pub(crate) struct Answer {
 
 impl Site {
     pub(crate) async fn start<D: Database + ?Sized>(bed: &Bed<D>) -> Self {
-        Self::start_with(bed, |config| config.protection.rate_limit = Switch::Off).await
+        Self::start_with(bed, |config| config.protection.rate_limit = RateLimiting::Off).await
     }
 
     /// With the default configuration, but for what `change` changes.
@@ -46,7 +46,7 @@ impl Site {
 
     /// Over a store of the test's own.
     pub(crate) async fn over(store: Arc<dyn SecretStore>) -> Self {
-        Self::serve(store, |config| config.protection.rate_limit = Switch::Off).await
+        Self::serve(store, |config| config.protection.rate_limit = RateLimiting::Off).await
     }
 
     #[expect(clippy::unused_async, reason = "tests wait for a server to start")]

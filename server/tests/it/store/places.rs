@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use server::commands::check::{Verdict, check};
+use server::commands::check::{Severity, check};
 use server::config::Config;
 use server::store::{ConnectError, FileSystem, SqliteStore, connect, connect_existing};
 
@@ -27,15 +27,15 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 /// What `check` says about the database at this URL, apart from what is good.
-async fn complaints(url: &str) -> Vec<(Verdict, String)> {
+async fn complaints(url: &str) -> Vec<(Severity, String)> {
     let now = "2026-11-27T09:00:00Z".parse().unwrap();
     let findings = check(&Config::for_testing(url), Some(&Site::assets()), now).await;
     let about_database = findings.into_iter().filter(|finding| {
         ["database", "other accounts"].iter().any(|word| finding.text.contains(word))
             && !finding.text.contains("clock")
-            && finding.verdict != Verdict::Good
+            && finding.severity != Severity::Ok
     });
-    about_database.map(|finding| (finding.verdict, finding.text)).collect()
+    about_database.map(|finding| (finding.severity, finding.text)).collect()
 }
 
 async fn url_without_a_file_is_refused_and_makes_none(_: &Bed<Sqlite>) {
@@ -53,7 +53,7 @@ async fn url_without_a_file_is_refused_and_makes_none(_: &Bed<Sqlite>) {
         }
         let said = complaints(url).await;
         assert!(
-            matches!(&said[..], [(Verdict::Bad, text)] if text.contains("name a file")),
+            matches!(&said[..], [(Severity::Error, text)] if text.contains("name a file")),
             "{url}: {said:?}"
         );
     }
@@ -77,7 +77,7 @@ async fn wide_permissions_are_corrected_at_the_start_and_reported_by_check(bed: 
     for file in files.iter().filter(|file| file.exists()) {
         let path = file.display().to_string();
         assert!(
-            said.iter().any(|(verdict, text)| *verdict == Verdict::Bad && text.contains(&path)),
+            said.iter().any(|(severity, text)| *severity == Severity::Error && text.contains(&path)),
             "{said:?}"
         );
     }
@@ -135,5 +135,5 @@ async fn file_system_in_memory_is_reported_by_check(_: &Bed<Sqlite>) {
     assert_eq!(SqliteStore::inspect(&url).unwrap(), (FileSystem::Memory, Vec::new()));
     connect(&url).await.unwrap().close().await;
     let said = complaints(&url).await;
-    assert!(matches!(&said[..], [(Verdict::Doubtful, text)] if text.contains("in memory")), "{said:?}");
+    assert!(matches!(&said[..], [(Severity::Warning, text)] if text.contains("in memory")), "{said:?}");
 }

@@ -1,11 +1,11 @@
-//! The one token bucket that all clients share. A token can be returned, which governor's buckets cannot do:
-//! a request that stores nothing must not use up what others need.
+//! The token bucket that all clients share. A request that stores nothing returns its token, so that it uses up nothing
+//! of the shared limit. `governor` has no way to return a token.
 
 use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-/// A bucket that refills completely within a minute.
+/// A token bucket that refills completely within a minute.
 #[derive(Debug)]
 pub(crate) struct SharedBucket {
     per_minute: f64,
@@ -24,7 +24,7 @@ impl SharedBucket {
         Self { per_minute, level: Mutex::new(Level { tokens: per_minute, at: Instant::now() }) }
     }
 
-    /// Takes one token. `Err` holds the seconds to wait.
+    /// Takes one token. The error is the number of seconds to wait.
     pub(crate) fn take(&self) -> Result<(), u32> {
         self.take_at(Instant::now())
     }
@@ -39,21 +39,22 @@ impl SharedBucket {
         })
     }
 
-    /// Reports whether a token can be had, and takes none. `Err` holds the seconds to wait.
+    /// Checks whether a token is available, without taking it. The error is the number of seconds to wait.
     pub(crate) fn peek(&self) -> Result<(), u32> {
         self.change(Instant::now(), |tokens| *tokens >= 1.0)
     }
 
-    /// Returns a token that was taken for nothing.
+    /// Returns a token that was not used.
     pub(crate) fn put_back(&self) {
-        let most = self.per_minute;
+        let size = self.per_minute;
         self.change(Instant::now(), |tokens| {
-            *tokens = (*tokens + 1.0).min(most);
+            *tokens = (*tokens + 1.0).min(size);
             true
         })
         .unwrap_or_default();
     }
 
+    /// Refills the bucket, and applies a change that reports whether there were enough tokens.
     fn change(&self, now: Instant, change: impl FnOnce(&mut f64) -> bool) -> Result<(), u32> {
         let mut level = self.level.lock().unwrap_or_else(PoisonError::into_inner);
         let now = now.max(level.at);
@@ -66,7 +67,7 @@ impl SharedBucket {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
-            reason = "between 0 and 60 seconds"
+            reason = "the result is between 0 and 60 seconds"
         )]
         let wait = ((1.0 - level.tokens) * 60.0 / self.per_minute).ceil() as u32;
         Err(wait.max(1))

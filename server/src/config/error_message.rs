@@ -1,5 +1,5 @@
-//! The words in which a command line or an environment is refused. They hold no part of a database password, and name
-//! the environment variable that a value comes from, where clap names the flag only.
+//! Error messages for invalid arguments and environment variables. Unlike clap's own, they contain no part of a
+//! database password, and name the environment variable that a value comes from.
 
 use std::env;
 use std::ffi::OsString;
@@ -7,29 +7,30 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{Arg, Command, Error};
 
-use super::environment::value;
-use super::secret_file;
+use super::environment::{file_variable, value};
+use super::secret_file::has_flag;
 use crate::store::may_hold_password;
 
-/// Turns clap's error into one that may be shown.
+/// Turns clap's error into one that contains no secret.
 pub(super) fn explain(command: &Command, arguments: &[OsString], error: Error) -> Error {
     match error.kind() {
         ErrorKind::DisplayHelp
         | ErrorKind::DisplayVersion
         | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => error,
         ErrorKind::InvalidUtf8 => Error::raw(ErrorKind::InvalidUtf8, not_utf8(command)),
-        ErrorKind::ValueValidation | ErrorKind::InvalidValue => of_value(command, arguments, error),
-        // A password with a space in it ends up as an argument of its own, and clap would show that.
-        kind if arguments.iter().skip(1).any(may_belong_to_database) => Error::raw(
+        ErrorKind::ValueValidation | ErrorKind::InvalidValue => invalid_value(command, arguments, error),
+        // The part of a password after a space is an argument of its own, which clap would show.
+        kind if arguments.iter().skip(1).any(may_hold_database_url) => Error::raw(
             kind,
-            "the command line cannot be understood, and is not shown, since it may hold a part of a database \
-             password. A password in a URL must be percent-encoded: a space is %20. See --help\n",
+            "the arguments are invalid, and are not shown because they may contain a part of a database password. \
+             A password in a URL must be percent-encoded: a space is %20. See --help\n",
         ),
         _ => error,
     }
 }
 
-fn may_belong_to_database(argument: &OsString) -> bool {
+/// Reports whether an argument may be a part of a database URL.
+fn may_hold_database_url(argument: &OsString) -> bool {
     let text = argument.to_string_lossy().to_ascii_lowercase();
     text.contains("database") || text.contains('@') || may_hold_password(&text)
 }
@@ -37,12 +38,12 @@ fn may_belong_to_database(argument: &OsString) -> bool {
 fn not_utf8(command: &Command) -> String {
     let is_wrong = |name: &str| env::var_os(name).is_some_and(|value| value.to_str().is_none());
     let wrong = command.get_arguments().filter_map(|arg| arg.get_env()?.to_str()).find(|name| is_wrong(name));
-    let what = wrong.map_or("an argument".to_owned(), |name| format!("the environment variable {name}"));
-    format!("{what} is not UTF-8. Percent-encode such bytes where a URL holds them\n")
+    let source = wrong.map_or("an argument".to_owned(), |name| format!("the environment variable {name}"));
+    format!("{source} is not UTF-8. In a URL, percent-encode such bytes\n")
 }
 
 /// Hides a value that may be a secret, and names the variable that it comes from.
-fn of_value(command: &Command, arguments: &[OsString], mut error: Error) -> Error {
+fn invalid_value(command: &Command, arguments: &[OsString], mut error: Error) -> Error {
     let arg = argument(command, &error);
     let is_secret = arg.is_some_and(Arg::is_hide_env_values_set);
     if let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidValue)
@@ -52,10 +53,10 @@ fn of_value(command: &Command, arguments: &[OsString], mut error: Error) -> Erro
     }
     let variable = arg.and_then(|arg| {
         let (flag, name) = arg.get_long().zip(arg.get_env()?.to_str())?;
-        let file = Some(secret_file::variable(name)).filter(|_| is_secret);
+        let file = Some(file_variable(name)).filter(|_| is_secret);
         let names = [Some(name.to_owned()), file];
         let set = names.into_iter().flatten().find(|name| value(name).is_some());
-        set.filter(|_| !secret_file::is_given(arguments, flag))
+        set.filter(|_| !has_flag(arguments, flag))
     });
     match variable {
         Some(name) => Error::raw(
@@ -66,7 +67,7 @@ fn of_value(command: &Command, arguments: &[OsString], mut error: Error) -> Erro
     }
 }
 
-/// The argument that the error is about.
+/// Returns the argument that the error is about.
 fn argument<'a>(command: &'a Command, error: &Error) -> Option<&'a Arg> {
     let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidArg) else { return None };
     let flag = shown.trim_start_matches('-').split_whitespace().next()?;

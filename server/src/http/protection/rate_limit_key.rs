@@ -1,4 +1,4 @@
-//! Who asks, as far as it can be told: for limits only, and never for a log.
+//! Identifies clients by address, for limits only. Addresses are never logged.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Once;
@@ -8,20 +8,25 @@ use ipnet::IpNet;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Addresses of `X-Forwarded-For` that are looked at: more proxies do not stand in a row.
-const MOST_HOPS: usize = 32;
+/// Maximum number of addresses that are read from `X-Forwarded-For`. No chain of proxies is longer.
+const MAX_HOPS: usize = 32;
 
-/// One client: an address of IPv4, or a /64 of IPv6, which is what one household or machine is given.
+/// The address by which a client is limited: an IPv4 address, or an IPv6 /64, which is what a household or a machine is
+/// assigned. Also an IPv4 /24 or IPv6 /48, for limits on a network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct RateLimitKey(IpAddr);
 
 impl RateLimitKey {
-    /// The peer; behind trusted proxies, the last address that is none of theirs.
+    /// Returns the key of the client that sent a request: the peer, or behind trusted proxies the last address that
+    /// is not a trusted proxy.
     ///
-    /// `X-Forwarded-For` is read from the right, as far as trusted proxies have written it: what stands further left is
-    /// the client's own word, and may be anything. If a trusted proxy has written something that is no address, like
-    /// `unknown`, that proxy is charged. `Forwarded` is not read.
-    pub(crate) fn of(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
+    /// Reads `X-Forwarded-For` from the right, as far as trusted proxies have written it: the client may have written
+    /// anything further left. If a trusted proxy has written something other than an address, such as `unknown`, that
+    /// proxy's key is returned.
+    ///
+    /// `Forwarded` and `X-Real-IP` are not read: a proxy that sets only `X-Forwarded-For` passes them on from the
+    /// client. The crate `real-ip` reads all three.
+    pub(crate) fn of_request(peer: SocketAddr, headers: &HeaderMap, trusted: &[IpNet]) -> Self {
         let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
         let mut address = peer.ip().to_canonical();
         if headers.contains_key(FORWARDED_FOR) && !is_trusted(&address) {
@@ -32,7 +37,7 @@ impl RateLimitKey {
             .flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','))
             .map(<[u8]>::trim_ascii)
             .filter(|hop| !hop.is_empty())
-            .take(MOST_HOPS);
+            .take(MAX_HOPS);
         while is_trusted(&address) {
             let Some(hop) = hops.next().and_then(parse) else { break };
             address = hop;
@@ -40,44 +45,45 @@ impl RateLimitKey {
         Self::of_address(address)
     }
 
-    /// The client at an address, which is canonical.
+    /// Returns the key of a client at a canonical address.
     pub(crate) fn of_address(address: IpAddr) -> Self {
         Self(match address {
             IpAddr::V4(_) => address,
-            IpAddr::V6(long) => {
-                let [a, b, c, d, ..] = long.segments();
+            IpAddr::V6(v6) => {
+                let [a, b, c, d, ..] = v6.segments();
                 Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
             }
         })
     }
 
-    /// The network it is in: a /24 of IPv4, or a /48 of IPv6.
+    /// Returns the key of the client's network: an IPv4 /24, or an IPv6 /48.
     pub(crate) fn network(self) -> Self {
         Self(match self.0 {
-            IpAddr::V4(short) => {
-                let [a, b, c, _] = short.octets();
+            IpAddr::V4(v4) => {
+                let [a, b, c, _] = v4.octets();
                 Ipv4Addr::new(a, b, c, 0).into()
             }
-            IpAddr::V6(long) => {
-                let [a, b, c, ..] = long.segments();
+            IpAddr::V6(v6) => {
+                let [a, b, c, ..] = v6.segments();
                 Ipv6Addr::new(a, b, c, 0, 0, 0, 0, 0).into()
             }
         })
     }
 }
 
-/// Where a proxy is not configured all who come through it share one limit, which its operator should know.
+/// Warns that a proxy may be missing in the configuration: then all its clients share one limit.
 fn warn_once() {
     static WARN: Once = Once::new();
     WARN.call_once(|| {
         tracing::warn!(
-            "X-Forwarded-For came from a peer that is no configured proxy, and is ignored: if it is one, name it \
-             with --trusted-proxies, or all who come through it share one limit"
+            "ignored X-Forwarded-For of a peer that is not a trusted proxy: if it is a reverse proxy, add it to \
+             --trusted-proxies (IKRYPT_TRUSTED_PROXIES), or all its clients share one limit"
         );
     });
 }
 
-/// Parses an address with or without quotes, brackets, zone and port: `203.0.113.9:80`, `"[fe80::1%eth0]:80"`.
+/// Parses an address with or without quotes, brackets, zone and port: `203.0.113.9:80`, `"[fe80::1%eth0]:80"`. The
+/// standard library's parsers accept neither zone names nor brackets without a port.
 fn parse(hop: &[u8]) -> Option<IpAddr> {
     let hop = std::str::from_utf8(hop).ok()?;
     let hop = hop.strip_prefix('"').and_then(|hop| hop.strip_suffix('"')).unwrap_or(hop);
@@ -86,7 +92,7 @@ fn parse(hop: &[u8]) -> Option<IpAddr> {
             let (address, port) = rest.split_once(']')?;
             is_port(port).then_some(address)?
         }
-        // One colon separates a port from an IPv4 address; more belong to an IPv6 address.
+        // A single colon separates a port; an IPv6 address has several.
         None => match hop.split_once(':') {
             Some((address, port)) if !port.contains(':') => {
                 port.parse::<u16>().ok()?;
@@ -99,7 +105,7 @@ fn parse(hop: &[u8]) -> Option<IpAddr> {
     address.parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }
 
-/// Whether this is what may follow a bracket: nothing, or a port.
+/// Reports whether the text may follow a closing bracket: it is empty, or a port.
 fn is_port(text: &str) -> bool {
     text.is_empty() || text.strip_prefix(':').is_some_and(|port| port.parse::<u16>().is_ok())
 }
@@ -110,45 +116,45 @@ mod tests {
 
     use super::*;
 
-    fn client(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
+    fn key(peer: &str, forwarded: &[&str], trusted: &[&str]) -> String {
         let mut headers = HeaderMap::new();
         for value in forwarded {
             headers.append(FORWARDED_FOR, value.parse().unwrap());
         }
         let trusted: Vec<IpNet> = trusted.iter().map(|network| network.parse().unwrap()).collect();
-        RateLimitKey::of(peer.parse().unwrap(), &headers, &trusted).0.to_string()
+        RateLimitKey::of_request(peer.parse().unwrap(), &headers, &trusted).0.to_string()
     }
 
     #[test]
-    fn nobody_is_believed_who_is_not_a_configured_proxy() {
-        assert_eq!(client("198.51.100.1:9", &["203.0.113.9"], &[]), "198.51.100.1");
-        assert_eq!(client("198.51.100.1:9", &["203.0.113.9"], &["10.0.0.0/8"]), "198.51.100.1");
+    fn header_of_an_untrusted_peer_is_ignored() {
+        assert_eq!(key("198.51.100.1:9", &["203.0.113.9"], &[]), "198.51.100.1");
+        assert_eq!(key("198.51.100.1:9", &["203.0.113.9"], &["10.0.0.0/8"]), "198.51.100.1");
     }
 
     #[test]
-    fn proxies_are_passed_from_the_right_and_the_first_stranger_is_the_client() {
+    fn last_address_that_is_no_proxy_is_the_client() {
         let proxies = ["10.0.0.0/8", "fd00::/8"];
-        assert_eq!(client("10.0.0.7:9", &["203.0.113.9"], &proxies), "203.0.113.9");
-        assert_eq!(client("10.0.0.7:9", &["1.1.1.1, 203.0.113.9, 10.9.9.9"], &proxies), "203.0.113.9");
-        assert_eq!(client("10.0.0.7:9", &["1.1.1.1, 203.0.113.9", "[fd00::1]:80"], &proxies), "203.0.113.9");
-        assert_eq!(client("[::ffff:10.0.0.7]:9", &["203.0.113.9:4711"], &proxies), "203.0.113.9");
-        // All of them are proxies, or what they say is no address: the last one that is known.
-        assert_eq!(client("10.0.0.7:9", &["10.0.0.8"], &proxies), "10.0.0.8");
-        assert_eq!(client("10.0.0.7:9", &["203.0.113.9, unknown"], &proxies), "10.0.0.7");
-        assert_eq!(client("10.0.0.7:9", &[], &proxies), "10.0.0.7");
+        assert_eq!(key("10.0.0.7:9", &["203.0.113.9"], &proxies), "203.0.113.9");
+        assert_eq!(key("10.0.0.7:9", &["1.1.1.1, 203.0.113.9, 10.9.9.9"], &proxies), "203.0.113.9");
+        assert_eq!(key("10.0.0.7:9", &["1.1.1.1, 203.0.113.9", "[fd00::1]:80"], &proxies), "203.0.113.9");
+        assert_eq!(key("[::ffff:10.0.0.7]:9", &["203.0.113.9:4711"], &proxies), "203.0.113.9");
+        // If all addresses are proxies, or one is invalid, the last valid proxy counts as the client.
+        assert_eq!(key("10.0.0.7:9", &["10.0.0.8"], &proxies), "10.0.0.8");
+        assert_eq!(key("10.0.0.7:9", &["203.0.113.9, unknown"], &proxies), "10.0.0.7");
+        assert_eq!(key("10.0.0.7:9", &[], &proxies), "10.0.0.7");
     }
 
-    /// The header as bytes, which need not be text.
-    fn client_of_bytes(forwarded: &[u8]) -> String {
+    /// Returns the key for a header that need not be text.
+    fn key_of_bytes(forwarded: &[u8]) -> String {
         let mut headers = HeaderMap::new();
         headers.append(FORWARDED_FOR, HeaderValue::from_bytes(forwarded).unwrap());
-        RateLimitKey::of("10.0.0.7:9".parse().unwrap(), &headers, &["10.0.0.0/8".parse().unwrap()])
+        RateLimitKey::of_request("10.0.0.7:9".parse().unwrap(), &headers, &["10.0.0.0/8".parse().unwrap()])
             .0
             .to_string()
     }
 
     #[test]
-    fn what_a_client_writes_into_the_header_never_changes_who_is_charged() {
+    fn header_that_a_client_sends_never_changes_its_key() {
         let long = "203.0.113.1,".repeat(5000);
         let commas = ",".repeat(60_000);
         for sent in [
@@ -166,15 +172,15 @@ mod tests {
             commas.as_bytes(),
         ] {
             let header = [sent, b", 203.0.113.9"].concat();
-            assert_eq!(client_of_bytes(&header), "203.0.113.9", "{}", sent.escape_ascii());
+            assert_eq!(key_of_bytes(&header), "203.0.113.9", "{}", sent.escape_ascii());
             let header = [sent, b",203.0.113.9 ,, 10.0.0.8,"].concat();
-            assert_eq!(client_of_bytes(&header), "203.0.113.9", "{}", sent.escape_ascii());
+            assert_eq!(key_of_bytes(&header), "203.0.113.9", "{}", sent.escape_ascii());
         }
     }
 
     #[test]
-    fn what_a_proxy_writes_is_an_address_in_any_form_or_the_proxy_is_charged() {
-        for (written, charged) in [
+    fn address_of_a_proxy_is_parsed_in_any_form_or_the_proxy_is_the_client() {
+        for (hop, expected) in [
             ("203.0.113.9", "203.0.113.9"),
             ("203.0.113.9:4711", "203.0.113.9"),
             ("\"203.0.113.9:4711\"", "203.0.113.9"),
@@ -195,25 +201,28 @@ mod tests {
             ("203.0.113.9 198.51.100.1", "10.0.0.7"),
             ("", "10.0.0.7"),
         ] {
-            assert_eq!(client_of_bytes(written.as_bytes()), charged, "{written}");
+            assert_eq!(key_of_bytes(hop.as_bytes()), expected, "{hop}");
         }
-        assert_eq!(client_of_bytes(b"198.51.100.1, \xff"), "10.0.0.7");
-        assert_eq!(client_of_bytes("10.0.0.8,".repeat(5000).as_bytes()), "10.0.0.8");
+        assert_eq!(key_of_bytes(b"198.51.100.1, \xff"), "10.0.0.7");
+        assert_eq!(key_of_bytes("10.0.0.8,".repeat(5000).as_bytes()), "10.0.0.8");
     }
 
     #[test]
-    fn forwarded_is_not_read() {
+    fn forwarded_header_is_not_read() {
         let mut headers = HeaderMap::new();
         headers.append("forwarded", "for=203.0.113.9".parse().unwrap());
-        let client =
-            RateLimitKey::of("10.0.0.7:9".parse().unwrap(), &headers, &["10.0.0.0/8".parse().unwrap()]);
-        assert_eq!(client.0.to_string(), "10.0.0.7");
+        let key = RateLimitKey::of_request(
+            "10.0.0.7:9".parse().unwrap(),
+            &headers,
+            &["10.0.0.0/8".parse().unwrap()],
+        );
+        assert_eq!(key.0.to_string(), "10.0.0.7");
     }
 
     #[test]
-    fn one_64_of_ipv6_is_one_client() {
-        let one = client("[2001:db8:1:2:aaaa::1]:9", &[], &[]);
-        assert_eq!(one, client("[2001:db8:1:2:bbbb:cccc::2]:9", &[], &[]));
-        assert_ne!(one, client("[2001:db8:1:3::1]:9", &[], &[]));
+    fn ipv6_addresses_of_one_64_are_one_client() {
+        let one = key("[2001:db8:1:2:aaaa::1]:9", &[], &[]);
+        assert_eq!(one, key("[2001:db8:1:2:bbbb:cccc::2]:9", &[], &[]));
+        assert_ne!(one, key("[2001:db8:1:3::1]:9", &[], &[]));
     }
 }

@@ -1,4 +1,4 @@
-//! Protection from cross-site request forgery: refuses what pages of other sites send to the API.
+//! Protection against cross-site request forgery: only the server's own pages may call the API.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
@@ -9,32 +9,33 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use crate::config::parse_origin;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-/// Different refusals that are logged; anybody can make up more.
+/// Maximum number of different refusals that are logged: a client can invent any number.
 const MAX_LOGGED: usize = 8;
-/// Longest part of a header value that is logged.
+/// Maximum length of a header value in the log.
 const MAX_LOGGED_CHARS: usize = 100;
 
-/// Which origins are this server's own.
+/// Decides which origins are this server's own.
 pub(crate) struct OriginPolicy {
     public_urls: Vec<String>,
     logged: Mutex<HashSet<[String; 3]>>,
 }
 
 impl OriginPolicy {
-    /// Accepts the server's own host, and these origins.
+    /// Accepts the requested host, and these origins.
     pub(crate) fn new(public_urls: Vec<String>) -> Self {
         Self { public_urls, logged: Mutex::default() }
     }
 
-    /// The origins that are accepted whatever the requested host is.
+    /// Returns the origins that are accepted for every requested host.
     pub(crate) fn public_urls(&self) -> &[String] {
         &self.public_urls
     }
 
-    /// Returns whether a request may go on.
+    /// Reports whether a request is allowed.
     ///
-    /// `Sec-Fetch-Site` decides where it is sent: the browser knows the origin of the page, whatever a proxy makes of
-    /// `Host`. Otherwise `Origin` must be the requested host or a public URL. A program sends neither, and is served.
+    /// `Sec-Fetch-Site` decides if it is present: the browser compares the origins itself, and no proxy that rewrites
+    /// `Host` can interfere. Otherwise `Origin` must be the requested host or a public URL. A client that is not a
+    /// browser sends neither header, and is allowed.
     pub(crate) fn allows(&self, headers: &HeaderMap, uri: &Uri) -> bool {
         let host = host(headers, uri);
         let is_allowed = if headers.contains_key(SEC_FETCH_SITE) {
@@ -48,8 +49,8 @@ impl OriginPolicy {
         is_allowed
     }
 
-    /// Compares what the page came from with the host that was asked for. A proxy may have ended TLS, so the scheme
-    /// is taken from `Origin`: it says what the default port is.
+    /// Compares the origin of a page with the requested host. A proxy may have terminated TLS, so the scheme, and
+    /// with it the default port, is that of `Origin`.
     fn is_own(&self, origin: &HeaderValue, host: Option<&str>) -> bool {
         let Some(text) = origin.to_str().ok() else { return false };
         let (Some((scheme, _)), Ok(origin)) = (text.split_once("://"), parse_origin(text)) else {
@@ -59,7 +60,7 @@ impl OriginPolicy {
             || host.is_some_and(|host| parse_origin(&format!("{scheme}://{host}")) == Ok(origin))
     }
 
-    /// Logs each combination of values once, and says what to change if the page is one of this server's own.
+    /// Logs each combination of header values once, with what to change if the page is the server's own.
     fn log_refusal(&self, headers: &HeaderMap, host: Option<&str>) {
         let [site, origin] = [SEC_FETCH_SITE, ORIGIN]
             .map(|name| printable(headers.get(name).map(HeaderValue::as_bytes).unwrap_or_default()));
@@ -89,7 +90,7 @@ impl OriginPolicy {
     }
 }
 
-/// The host that was asked for: `Host`, or that of an absolute URI. `None` where several contradict each other.
+/// Returns the requested host: `Host`, or the authority of an absolute URI. `None` if there are several `Host` headers.
 fn host<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> {
     let mut hosts = headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
@@ -99,7 +100,7 @@ fn host<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> {
     }
 }
 
-/// The beginning of a header's value, with only the characters of a scheme, a host and a port.
+/// Returns the beginning of a header value, and replaces every byte that cannot be in a scheme, host or port.
 fn printable(value: &[u8]) -> String {
     let keep = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:/[]".contains(&byte);
     value.iter().take(MAX_LOGGED_CHARS).map(|&byte| if keep(byte) { char::from(byte) } else { '?' }).collect()
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn sec_fetch_site_decides_where_it_is_sent() {
+    fn sec_fetch_site_takes_precedence_over_origin() {
         let policy = OriginPolicy::new(vec!["https://a.example".to_owned()]);
         for (site, is_allowed) in [
             ("same-origin", true),
@@ -193,7 +194,7 @@ mod tests {
         }
     }
 
-    /// What is logged while a policy answers these requests.
+    /// Returns the lines that are logged while a policy decides about these requests.
     fn logged<'a>(requests: impl IntoIterator<Item = Vec<(&'a str, &'a str)>>) -> Vec<String> {
         let log = Log::default();
         let writer = log.clone();
@@ -230,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn log_of_refusals_is_bounded_and_holds_no_foreign_markup() {
+    fn log_of_refusals_is_bounded_and_escapes_header_values() {
         let origins: Vec<_> = (0..50).map(|number| format!("https://{number}.example")).collect();
         let lines =
             logged(origins.iter().map(|origin| vec![("origin", origin.as_str()), ("host", "a.example")]));

@@ -30,7 +30,7 @@ pub(crate) fn run_all(minutes: u32) -> Result<ExitCode> {
     eprintln!("==> kills, random stories and the soak, in their long form");
     long_form(&postgres, &["crash::", "store::model::"])?;
     eprintln!("==> PostgreSQL crashes under load");
-    long_form(&postgres, &["--ignored", "crash::a_database_that_crashes"])?;
+    long_form(&postgres, &["--ignored", "crash::crashed_database"])?;
     Ok(ExitCode::SUCCESS)
 }
 

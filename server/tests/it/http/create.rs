@@ -92,9 +92,9 @@ async fn create_refuses_byte_strings_that_are_not_canonical(test: &TestStore) {
             String::new(),
             with_unused_bits(&valid),
         ];
-        for text in invalid {
+        for encoded in invalid {
             let mut body = create_body(&sealed_secret(), 1);
-            body[field] = Value::from(text.clone());
+            body[field] = Value::from(encoded.clone());
             let response = server.call("create", &body).await;
             assert_eq!(response.status, 400, "{field}: {}", response.body);
         }

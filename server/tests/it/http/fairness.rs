@@ -34,7 +34,7 @@ async fn cross_site_requests_are_rate_limited_and_only_health_checks_are_exempt(
     let statuses: Vec<_> = futures::stream::iter(requests).buffer_unordered(40).collect().await;
     assert_eq!(statuses.iter().copied().collect::<BTreeSet<_>>(), BTreeSet::from([403, 429]));
     assert!(statuses.iter().filter(|status| **status == 403).count() >= 3000);
-    // The limit is used up when a request is refused. A separate limit for other paths would last for a minute.
+    // The limit is used up now. If another path had its own limit, it would take a minute to use that up.
     for path in ["/health/x", "/health/", "/health/live/", "/health/ready/more", "/health%2Flive", "/"] {
         eventually(|| async { server.get_from("203.0.113.1", path).await.status == 429 }).await;
     }
@@ -109,7 +109,7 @@ async fn slow_client_loses_its_connection_after_an_early_response(test: &TestSto
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     };
-    // The server closes each long before the minute that a client may take that sends fast.
+    // The server closes each connection long before the minute that it allows a fast client.
     let path = "POST /nothing HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n".to_owned();
     let large = post_head("create", "content-length: 999999999\r\n\r\n");
     let closed = async { futures::join!(send_slowly(path), send_slowly(large)) };

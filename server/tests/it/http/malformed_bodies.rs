@@ -16,7 +16,7 @@ const MAX_DURATION: Duration = Duration::from_millis(200);
 async fn malformed_body_is_refused_quickly(test: &TestStore) {
     let server = TestServer::start(test).await;
     let valid = create_body(&sealed_secret(), 1);
-    let text = valid.to_string();
+    let json = valid.to_string();
     let values: Vec<_> = valid.as_object().unwrap().values().map(ToString::to_string).collect();
     let deeply_nested = |open: &str, close: &str| format!("{}{}", open.repeat(10_000), close.repeat(10_000));
     let malformed = [
@@ -25,14 +25,14 @@ async fn malformed_body_is_refused_quickly(test: &TestStore) {
         "\"text\"".to_owned(),
         "{}".to_owned(),
         format!("[{}]", values.join(",")),
-        text.replacen('{', "{\"extra\":1,", 1),
-        text.replacen('{', "{\"max_views\":1,", 1),
-        format!("{text} x"),
-        format!("{text}{text}"),
-        text.replacen('}', "", 1),
+        json.replacen('{', "{\"extra\":1,", 1),
+        json.replacen('{', "{\"max_views\":1,", 1),
+        format!("{json} x"),
+        format!("{json}{json}"),
+        json.replacen('}', "", 1),
         deeply_nested("[", "]"),
         deeply_nested("{\"a\":", "}"),
-        text.replacen('{', &format!("{{\"extra\":{},", deeply_nested("[", "]")), 1),
+        json.replacen('{', &format!("{{\"extra\":{},", deeply_nested("[", "]")), 1),
         "\u{feff}{}".to_owned(),
     ];
     for body in malformed {

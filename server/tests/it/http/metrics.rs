@@ -28,7 +28,7 @@ async fn metrics_count_outcomes_without_identifying_secrets(test: &TestStore) {
 
     let url = format!("http://{address}/metrics");
     let read = || async { server.client.get(&url).send().await.unwrap().text().await.unwrap() };
-    let text = read().await;
+    let metrics = read().await;
     for line in [
         "ikrypt_creates_total{outcome=\"created\"} 2",
         "ikrypt_reveals_total{outcome=\"wrong_passphrase\"} 5",
@@ -43,14 +43,14 @@ async fn metrics_count_outcomes_without_identifying_secrets(test: &TestStore) {
         "ikrypt_store_duration_seconds_count{kind=\"reveal\"} 9",
         "# EOF",
     ] {
-        assert!(text.lines().any(|actual| actual == line), "{line}\n{text}");
+        assert!(metrics.lines().any(|actual| actual == line), "{line}\n{metrics}");
     }
     for name in ["ikrypt_pool_connections{state=\"busy\"}", "ikrypt_sweep_lag_seconds", "ikrypt_stored_bytes"]
     {
-        assert!(text.lines().any(|actual| actual.starts_with(name)), "{name}\n{text}");
+        assert!(metrics.lines().any(|actual| actual.starts_with(name)), "{name}\n{metrics}");
     }
     for value in [&id, &other_id, &secret.receipt().encode(), &secret.keys().access().encode()] {
-        assert!(!text.contains(value.as_str()));
+        assert!(!metrics.contains(value.as_str()));
     }
     // This metric is updated every few seconds.
     server.secret(1).await;

@@ -15,15 +15,15 @@ async fn pages_and_files_are_rate_limited_per_client_and_health_checks_are_exemp
     // A client may send 3,000 requests at once, and 50 more for every second that passes. None of these is for a page,
     // since pages are slow in a debug build.
     let paths = ["/pkg/nothing.js", "/api/v1/open", "/robots.txt", "/api/nothing"];
-    let (mut served, mut is_limited) = (0, false);
+    let (mut accepted, mut is_limited) = (0, false);
     while !is_limited {
-        assert!(served < 20_000, "no limit after {served} requests");
+        assert!(accepted < 20_000, "no limit after {accepted} requests");
         let requests = (0..200).map(|n| server.get_from("203.0.113.1", paths[n % 4]));
         let responses: Vec<_> = futures::stream::iter(requests).buffer_unordered(20).collect().await;
         let limited = responses.iter().filter(|response| response.status == 429).count();
-        (served, is_limited) = (served + responses.len() - limited, limited > 0);
+        (accepted, is_limited) = (accepted + responses.len() - limited, limited > 0);
     }
-    assert!(served >= 3000, "limited after {served} requests");
+    assert!(accepted >= 3000, "limited after {accepted} requests");
     // The other requests use the capacity that the limit regains.
     let mut pages = Vec::new();
     for _ in 0..100 {

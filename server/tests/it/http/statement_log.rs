@@ -70,9 +70,10 @@ async fn statement_log_contains_no_id_hash_share_or_ciphertext(test: &TestStore<
         assert!(log.contains(statement), "the log lacks the statement {statement}");
     }
     let mut forbidden = vec![id.clone(), hex(&decode_base64url(&id))];
-    for text in bodies.iter().flat_map(|body| body.as_object().unwrap().values()).filter_map(Value::as_str) {
-        let bytes = decode_base64url(text);
-        forbidden.push(text.to_owned());
+    for encoded in bodies.iter().flat_map(|body| body.as_object().unwrap().values()).filter_map(Value::as_str)
+    {
+        let bytes = decode_base64url(encoded);
+        forbidden.push(encoded.to_owned());
         // Only the first bytes, since PostgreSQL shortens quoted values.
         forbidden.push(hex(&bytes[..bytes.len().min(12)]));
         forbidden.push(hex(&shared_crypto::sha256(&[&bytes])[..12]));
@@ -83,7 +84,7 @@ async fn statement_log_contains_no_id_hash_share_or_ciphertext(test: &TestStore<
 }
 
 /// Decodes unpadded base64url.
-fn decode_base64url(text: &str) -> Vec<u8> {
+fn decode_base64url(encoded: &str) -> Vec<u8> {
     use base64::Engine as _;
-    base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(text).unwrap()
+    base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(encoded).unwrap()
 }

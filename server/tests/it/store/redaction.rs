@@ -107,8 +107,8 @@ async fn refused_view_exposes_no_value(test: &TestStore) {
     for (secret, result) in secrets.iter().zip(results) {
         let error = result.unwrap_err();
         let attempt = secret.attempt_with(&secret.reveal, &claim);
-        let text = [error.to_string(), format!("{error:?}")];
-        assert_not_exposed(&log, &text, secret);
+        let texts = [error.to_string(), format!("{error:?}")];
+        assert_not_exposed(&log, &texts, secret);
         let masked = secret.share.masked(&attempt.claim_mask);
         for bytes in [&attempt.claim_hash, attempt.claim_mask.as_bytes(), masked.as_bytes()] {
             assert_eq!(find_encoded(&log.text(), bytes), None);

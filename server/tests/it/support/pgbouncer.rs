@@ -59,7 +59,7 @@ impl PgBouncer {
     /// Returns how a client connects to the database through the pooler.
     pub(crate) fn options(&self, database: &Postgres) -> PgConnectOptions {
         let options = database.options.clone().host("127.0.0.1").port(self.port);
-        // Without the parameter that PgBouncer refuses, like other programs that are configured for it.
+        // Without the startup parameter that sqlx adds by default, like other programs.
         options.extra_float_digits(None)
     }
 

@@ -45,7 +45,7 @@ impl Postgres {
         PostgresStore::connect_with(self.options.clone(), pool).await.unwrap()
     }
 
-    /// Runs a PL/pgSQL statement at the commit of every transaction that inserted or updated a receipt.
+    /// Runs a `PL/pgSQL` statement at the commit of every transaction that inserted or updated a receipt.
     pub(crate) async fn run_at_commit(&self, action: &'static str) {
         let sql = format!(
             "CREATE FUNCTION at_commit() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {action}; RETURN NULL; END $$;
@@ -62,13 +62,13 @@ fn server() -> PgConnectOptions {
     let url = url.expect(
         "set DATABASE_URL to a PostgreSQL server's URL, or run `cargo xtask postgres -- cargo nextest run`",
     );
-    url.parse().expect("DATABASE_URL is a PostgreSQL server's URL")
+    url.parse().expect("DATABASE_URL must be the URL of a PostgreSQL server")
 }
 
 /// Runs a statement on the server, outside the databases of the tests.
 async fn execute_on_server(sql: String) {
     let mut connection =
-        PgConnection::connect_with(&server()).await.expect("the server of DATABASE_URL answers");
+        PgConnection::connect_with(&server()).await.expect("the server of DATABASE_URL must answer");
     connection.execute(AssertSqlSafe(sql)).await.unwrap();
     connection.close().await.unwrap();
 }

@@ -12,11 +12,11 @@ pub(crate) async fn run_in_separate_process(program: &[&str], prepare: &str, tes
     let mut command = Command::new(program[0]);
     command.args(&program[1..]).args(["sh", "-c", &script]).arg(std::env::current_exe().unwrap());
     let output = command.stdin(Stdio::null()).kill_on_drop(true).output().await.unwrap();
-    let text = [output.stdout, output.stderr].concat();
-    let text = String::from_utf8_lossy(&text);
+    let printed = [output.stdout, output.stderr].concat();
+    let printed = String::from_utf8_lossy(&printed);
     assert!(
-        output.status.success() && text.contains("1 passed"),
-        "{test} failed in its separate process:\n{text}"
+        output.status.success() && printed.contains("1 passed"),
+        "{test} failed in its separate process:\n{printed}"
     );
 }
 

@@ -1,9 +1,9 @@
-//! `kill -9` of the server at random moments under load, with readers who retry and a ledger that counts.
+//! Kills the server, and PostgreSQL, under load, and compares every acknowledged response with the database afterwards.
 //!
-//! A short form runs always; `IKRYPT_TORTURE=1` makes it 200 kills.
+//! The tests run in a short form. `IKRYPT_TORTURE=1` selects the long form, with 200 kills.
 
-pub(crate) mod child;
 mod ledger;
+pub(crate) mod server_process;
 
 use std::process::Command;
 use std::sync::Arc;
@@ -12,102 +12,103 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use crate::support::{Bed, Database as _, Postgres, eventually_some, random};
-use child::Child;
+use crate::support::{Database as _, Postgres, TestStore, eventually_some, is_stress, random};
 use ledger::Ledger;
+use server_process::ServerProcess;
 
 suite! {
-    a_server_that_is_killed_loses_nothing_that_was_acknowledged_and_grants_nothing_twice,
-    under_load_the_server_keeps_its_size_and_its_connections,
+    killed_server_loses_nothing_acknowledged_and_grants_nothing_twice,
+    server_under_load_keeps_memory_and_connections_bounded,
 }
 
-const PEOPLE: usize = 8;
+/// Number of scenarios that run at the same time.
+const WORKERS: usize = 8;
 
-fn is_torture() -> bool {
-    std::env::var_os("IKRYPT_TORTURE").is_some()
-}
-
-/// People with a ledger, who begin a story after the other until they are told to stop.
-struct Crowd {
+/// Runs scenarios against a server until it is stopped, and records them in a ledger.
+struct LoadGenerator {
     ledger: Arc<Ledger>,
-    over: Arc<AtomicBool>,
-    people: Vec<JoinHandle<()>>,
+    is_stopped: Arc<AtomicBool>,
+    workers: Vec<JoinHandle<()>>,
 }
 
-impl Crowd {
-    fn before(child: &Child) -> Self {
-        let (ledger, over) = (Arc::new(Ledger::default()), Arc::new(AtomicBool::new(false)));
-        let people = (0..PEOPLE).map(|_| {
-            let (ledger, over, url) = (Arc::clone(&ledger), Arc::clone(&over), child.url());
+impl LoadGenerator {
+    fn start(server: &ServerProcess) -> Self {
+        let (ledger, is_stopped) = (Arc::new(Ledger::default()), Arc::new(AtomicBool::new(false)));
+        let workers = (0..WORKERS).map(|_| {
+            let (ledger, is_stopped, url) = (Arc::clone(&ledger), Arc::clone(&is_stopped), server.url());
             tokio::spawn(async move {
-                while !over.load(Ordering::Relaxed) {
-                    ledger.story(&url).await;
+                while !is_stopped.load(Ordering::Relaxed) {
+                    ledger.run_scenario(&url).await;
                 }
             })
         });
-        let people = people.collect();
-        Self { ledger, over, people }
+        let workers = workers.collect();
+        Self { ledger, is_stopped, workers }
     }
 
-    async fn go_home(self) -> Arc<Ledger> {
-        self.over.store(true, Ordering::Relaxed);
-        for person in self.people {
-            person.await.unwrap();
+    /// Lets the scenarios in progress end, and returns the ledger.
+    async fn stop(self) -> Arc<Ledger> {
+        self.is_stopped.store(true, Ordering::Relaxed);
+        for worker in self.workers {
+            worker.await.unwrap();
         }
         self.ledger
     }
 }
 
-async fn a_server_that_is_killed_loses_nothing_that_was_acknowledged_and_grants_nothing_twice(bed: &Bed) {
-    let kills = if is_torture() { 200 } else { 5 };
-    let child = Child::start(&bed.database.url()).await;
-    let crowd = Crowd::before(&child);
+async fn killed_server_loses_nothing_acknowledged_and_grants_nothing_twice(test: &TestStore) {
+    let kills = if is_stress() { 200 } else { 5 };
+    let server = ServerProcess::start(&test.database.url()).await;
+    let load = LoadGenerator::start(&server);
     for _ in 0..kills {
         tokio::time::sleep(Duration::from_millis(u64::from(50 + random(250)))).await;
-        child.kill_and_start_again().await;
+        server.kill_and_restart().await;
     }
-    crowd.go_home().await.settle(bed, &child.url()).await;
-    child.stop().await;
+    load.stop().await.verify(test, &server.url()).await;
+    server.kill().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "every other test on this PostgreSQL would lose its connections: `cargo xtask stress` runs it alone"]
-async fn a_database_that_crashes_under_load_loses_nothing_that_was_acknowledged() {
-    let bed = &Bed::make(Postgres::fresh().await).await;
-    let child = Child::start(&bed.database.url()).await;
-    let crowd = Crowd::before(&child);
+async fn crashed_database_loses_nothing_acknowledged() {
+    let test = &TestStore::connect(Postgres::create().await).await;
+    let server = ServerProcess::start(&test.database.url()).await;
+    let load = LoadGenerator::start(&server);
     for _ in 0..20 {
         tokio::time::sleep(Duration::from_millis(u64::from(200 + random(800)))).await;
-        // One of its processes killed makes PostgreSQL drop all of them and recover from its log.
+        // If one of its processes is killed, PostgreSQL ends all of them and recovers from its log.
         let pid = "SELECT pid::bigint FROM pg_stat_activity WHERE backend_type = 'checkpointer'";
         let pid = eventually_some(|| async {
-            sqlx::query_scalar::<_, i64>(pid).fetch_one(&bed.database.raw).await.ok()
+            sqlx::query_scalar::<_, i64>(pid).fetch_one(&test.database.pool).await.ok()
         });
         let killed = Command::new("kill").arg("-9").arg(pid.await.to_string()).status();
-        assert!(killed.unwrap().success(), "whoever runs this may kill PostgreSQL's processes");
+        assert!(
+            killed.unwrap().success(),
+            "the user of this test must be allowed to kill PostgreSQL's processes"
+        );
     }
-    let ledger = crowd.go_home().await;
-    eventually_some(|| async { sqlx::query("SELECT 1").execute(&bed.database.raw).await.ok() }).await;
-    ledger.settle(bed, &child.url()).await;
-    child.stop().await;
-    bed.close().await;
+    let ledger = load.stop().await;
+    eventually_some(|| async { sqlx::query("SELECT 1").execute(&test.database.pool).await.ok() }).await;
+    ledger.verify(test, &server.url()).await;
+    server.kill().await;
+    test.close().await;
 }
 
-async fn under_load_the_server_keeps_its_size_and_its_connections(bed: &Bed) {
+async fn server_under_load_keeps_memory_and_connections_bounded(test: &TestStore) {
     if !cfg!(target_os = "linux") {
-        eprintln!("how large a process is can be read on Linux only");
+        eprintln!("SKIPPED: the memory of a process can be read on Linux only");
         return;
     }
-    let (warm_up, lasts) = if is_torture() { (120, 900) } else { (2, 5) };
-    let child = Child::start(&bed.database.url()).await;
-    let crowd = Crowd::before(&child);
+    let (warm_up, duration) = if is_stress() { (120, 900) } else { (2, 5) };
+    let server = ServerProcess::start(&test.database.url()).await;
+    let load = LoadGenerator::start(&server);
     tokio::time::sleep(Duration::from_secs(warm_up)).await;
-    let before = child.resources();
-    tokio::time::sleep(Duration::from_secs(lasts)).await;
-    let after = child.resources();
-    eprintln!("resident {} -> {} KiB, open files {} -> {}", before.0, after.0, before.1, after.1);
-    assert!(after.0 < before.0 * 3 / 2 + 20_000, "{before:?} {after:?}");
-    assert!(after.1 <= before.1 + 40, "{before:?} {after:?}");
-    crowd.go_home().await;
-    child.stop().await;
+    let before = server.resources();
+    tokio::time::sleep(Duration::from_secs(duration)).await;
+    let after = server.resources();
+    eprintln!("before {before:?}, after {after:?}");
+    assert!(after.resident_kib < before.resident_kib * 3 / 2 + 20_000, "{before:?} {after:?}");
+    assert!(after.open_files <= before.open_files + 40, "{before:?} {after:?}");
+    load.stop().await;
+    server.kill().await;
 }

@@ -1,11 +1,11 @@
-//! The server's tests, in one binary.
+//! Integration tests of the server, in one binary.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stderr,
     clippy::disallowed_types,
     missing_docs,
-    reason = "a test that cannot go on says where, and one that measures says what; errors of its own rows may be shown"
+    reason = "a panic is the failure of a test; measurements are printed; rows of a test may appear in its errors"
 )]
 
 mod support;

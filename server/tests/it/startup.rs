@@ -1,16 +1,16 @@
-//! The program `ikrypt-server` itself, as an operator starts it: environment, messages, signals.
+//! Runs the program `ikrypt-server` as an operator does: environment, messages, signals.
 
 mod environment;
 mod migrations;
 mod password;
+mod signals;
 mod slow_database;
-mod stop;
 
 use std::ffi::OsStr;
 use std::process::{Command, Output, Stdio};
 
-/// The program with an empty environment but for these variables. Without `DATABASE_URL` it would make a file.
-pub(crate) fn program<V: AsRef<OsStr>>(variables: &[(&str, V)]) -> Command {
+/// Returns a command for the program with only these variables in its environment. Without `DATABASE_URL` it creates a file.
+pub(crate) fn server_command<V: AsRef<OsStr>>(variables: &[(&str, V)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ikrypt-server"));
     command.env_clear().env("IKRYPT_LISTEN", "127.0.0.1:0");
     for (name, value) in variables {
@@ -20,7 +20,7 @@ pub(crate) fn program<V: AsRef<OsStr>>(variables: &[(&str, V)]) -> Command {
     command
 }
 
-/// Standard output and standard error, after the program has ended.
-pub(crate) fn said(output: &Output) -> String {
+/// Returns standard output and standard error.
+pub(crate) fn combined_output(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }

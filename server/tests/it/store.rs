@@ -1,8 +1,8 @@
-//! What every [`SecretStore`](vault::SecretStore) promises, tried on both databases.
+//! Tests of the contract of [`SecretStore`](vault::SecretStore), on both databases.
 //!
-//! Each test is a function over a [`Bed`](crate::support::Bed). `suite!` runs it as `postgres::name` and as
-//! `sqlite::name`, and where it stands after `postgres:` or `sqlite:`, on that one only. After each of them the
-//! books must balance.
+//! Each test is a function that takes a [`TestStore`](crate::support::TestStore). `suite!` runs it as `postgres::name` and
+//! as `sqlite::name`; a name after `postgres:` or `sqlite:` runs on that database only. After each test,
+//! [`TestStore::close`](crate::support::TestStore::close) checks that the tables are consistent.
 
 macro_rules! suite {
     ($($test:ident),+ $(; postgres: $($postgres:ident),+)? $(; sqlite: $($sqlite:ident),+)? $(,)?) => {
@@ -10,40 +10,40 @@ macro_rules! suite {
         suite! { sqlite: $($test,)+ $($($sqlite),+)? }
     };
     (postgres: $($test:ident),+ $(,)?) => {
-        mod postgres { suite! { crate::support::Postgres::fresh().await => $($test)+ } }
+        mod postgres { suite! { crate::support::Postgres::create().await => $($test)+ } }
     };
     (sqlite: $($test:ident),+ $(,)?) => {
-        mod sqlite { suite! { crate::support::Sqlite::fresh() => $($test)+ } }
+        mod sqlite { suite! { crate::support::Sqlite::create() => $($test)+ } }
     };
     ($database:expr => $($test:ident)+) => {$(
         #[tokio::test(flavor = "multi_thread")]
         async fn $test() {
-            let bed = crate::support::Bed::make($database).await;
-            super::$test(&bed).await;
-            bed.close().await;
+            let test = crate::support::TestStore::connect($database).await;
+            super::$test(&test).await;
+            test.close().await;
         }
     )+};
 }
 
 mod admin;
+mod anomalies;
 mod batches;
+pub(crate) mod brute_force;
 pub(crate) mod burn;
 pub(crate) mod claims;
 pub(crate) mod cleanup;
 mod commit;
-mod connections;
+mod connection_settings;
 pub(crate) mod create;
+mod database_file;
+mod disconnect;
+mod erasure;
 mod expiry;
-mod files;
-pub(crate) mod guessing;
-mod hang_up;
+mod legacy_claims;
 mod migrations;
 mod model;
-mod old_claims;
 pub(crate) mod open;
-mod pages;
-mod places;
+mod overflow_pages;
 pub(crate) mod races;
+mod redaction;
 pub(crate) mod reveal;
-mod row_values;
-mod traps;

@@ -1,25 +1,27 @@
-//! What the tests share: fresh databases, secrets to put into them, and crowds of callers.
+//! Shared by the tests: new databases, secrets to store in them, concurrent calls, proxies and captured logs.
 
-mod apart;
-mod bed;
-mod crowd;
+mod captured_log;
+mod concurrency;
 mod database;
-mod first_schema;
-mod log;
+mod initial_schema;
 mod pgbouncer;
 mod postgres;
 mod proxy;
-mod sample;
+mod separate_process;
 mod sqlite;
+mod test_secret;
+mod test_store;
 
-pub(crate) use apart::{MANY_FILES, run_apart};
-pub(crate) use bed::Bed;
-pub(crate) use crowd::{LONGEST_WAIT, eventually, eventually_some, inline_repoll, random};
-pub(crate) use database::{Database, hex};
-pub(crate) use first_schema::FirstSchema;
-pub(crate) use log::{Log, shown};
+pub(crate) use captured_log::{CapturedLog, find_encoded};
+pub(crate) use concurrency::{
+    LONGEST_WAIT, eventually, eventually_some, is_stress, random, run_concurrently,
+};
+pub(crate) use database::{Database, RowLock, hex};
+pub(crate) use initial_schema::InitialSchema;
 pub(crate) use pgbouncer::PgBouncer;
 pub(crate) use postgres::Postgres;
-pub(crate) use proxy::{Line, Proxy};
-pub(crate) use sample::Sample;
+pub(crate) use proxy::{Proxy, ProxyMode};
+pub(crate) use separate_process::{RAISE_FILE_LIMIT, run_in_separate_process};
 pub(crate) use sqlite::Sqlite;
+pub(crate) use test_secret::TestSecret;
+pub(crate) use test_store::TestStore;

@@ -1,7 +1,6 @@
-//! ACCEPTANCE 64 and 68: databases that an earlier version wrote are migrated, and then answer as they did before.
+//! Databases of earlier versions: after the migration the server gives the same responses as the version that wrote them.
 //!
-//! The databases and the responses that they must give are files in `server/tests/fixtures`; its README says how they
-//! were made.
+//! The databases and the expected responses are files in `server/tests/fixtures`. Its README says how they were made.
 
 mod fixture;
 mod secrets;
@@ -12,55 +11,55 @@ use std::collections::HashMap;
 use serde_json::Value;
 use shared_crypto::{Envelope, Passphrase, SecretLink, ServerShare, open};
 
-use crate::support::{Bed, Database, Postgres, Sqlite};
+use crate::support::{Database, Postgres, Sqlite, TestStore};
 use fixture::{Fixture, load_postgres, load_sqlite, replay};
 
 suite! {
-    postgres: dump_of_ae3794c_is_migrated_and_answers_as_before
+    postgres: postgres_dump_of_ae3794c_responds_as_before_after_migration
 }
 suite! {
-    sqlite: database_of_ae3794c_is_migrated_and_answers_as_before,
-    database_of_the_first_schema_answers_like_a_new_one
+    sqlite: sqlite_database_of_ae3794c_responds_as_before_after_migration,
+    sqlite_database_of_the_initial_schema_responds_as_before_after_migration
 }
 
-async fn dump_of_ae3794c_is_migrated_and_answers_as_before(_: &Bed<Postgres>) {
-    let (database, shift) = load_postgres(Postgres::fresh().await, "ae3794c.postgres.sql").await;
-    answers_as_before(database, shift).await;
+async fn postgres_dump_of_ae3794c_responds_as_before_after_migration(_: &TestStore<Postgres>) {
+    let (database, shift) = load_postgres(Postgres::create().await, "ae3794c.postgres.sql").await;
+    assert_responds_as_before(database, shift).await;
 }
 
-async fn database_of_ae3794c_is_migrated_and_answers_as_before(_: &Bed<Sqlite>) {
-    let (database, shift) = load_sqlite(Sqlite::fresh(), "ae3794c.db").await;
-    answers_as_before(database, shift).await;
+async fn sqlite_database_of_ae3794c_responds_as_before_after_migration(_: &TestStore<Sqlite>) {
+    let (database, shift) = load_sqlite(Sqlite::create(), "ae3794c.db").await;
+    assert_responds_as_before(database, shift).await;
 }
 
-async fn database_of_the_first_schema_answers_like_a_new_one(_: &Bed<Sqlite>) {
-    let (database, shift) = load_sqlite(Sqlite::fresh(), "0001.db").await;
-    answers_as_before(database, shift).await;
+async fn sqlite_database_of_the_initial_schema_responds_as_before_after_migration(_: &TestStore<Sqlite>) {
+    let (database, shift) = load_sqlite(Sqlite::create(), "0001.db").await;
+    assert_responds_as_before(database, shift).await;
 }
 
-/// Starts this version on the database, repeats the recorded calls and compares every response.
-async fn answers_as_before(database: impl Database, shift: i64) {
+/// Starts this version on the database, repeats the recorded calls, and compares every response.
+async fn assert_responds_as_before(database: impl Database, shift: i64) {
     let fixture = Fixture::read();
-    let bed = Bed::make(database).await;
-    let answers = replay(&bed, shift, &fixture.calls).await;
-    for (call, answer) in fixture.calls.iter().zip(&answers) {
-        assert_eq!((call.status, &call.answer), (answer.status, &answer.answer), "{}", call.about);
+    let test = TestStore::connect(database).await;
+    let responses = replay(&test, shift, &fixture.calls).await;
+    for (call, replayed) in fixture.calls.iter().zip(&responses) {
+        assert_eq!((call.status, &call.response), (replayed.status, &replayed.response), "{}", call.about);
     }
-    let decrypted = decrypt(&fixture, &answers);
+    let decrypted = decrypt(&fixture, &responses);
     assert!(decrypted >= 5, "only {decrypted} secrets were decrypted");
-    bed.close().await;
+    test.close().await;
 }
 
-/// Decrypts every secret whose envelope and share were both released, with the link that its recipient had.
-fn decrypt(fixture: &Fixture, answers: &[fixture::Call]) -> usize {
+/// Decrypts every secret whose envelope and share were both returned, with the link of its recipient. Returns how many.
+fn decrypt(fixture: &Fixture, calls: &[fixture::Call]) -> usize {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let (mut envelopes, mut shares) = (HashMap::new(), HashMap::new());
-    for answer in answers.iter().filter(|answer| answer.status == 200) {
-        let id = text(&answer.body["id"]);
-        if let Some(envelope) = text(&answer.answer["envelope"]) {
+    for call in calls.iter().filter(|call| call.status == 200) {
+        let id = text(&call.body["id"]);
+        if let Some(envelope) = text(&call.response["envelope"]) {
             envelopes.insert(id.clone(), envelope);
         }
-        if let Some(share) = text(&answer.answer["share"]) {
+        if let Some(share) = text(&call.response["share"]) {
             shares.insert(id, share);
         }
     }
@@ -70,8 +69,8 @@ fn decrypt(fixture: &Fixture, answers: &[fixture::Call]) -> usize {
         let id = Some(link.id().encode());
         let (Some(envelope), Some(share)) = (envelopes.get(&id), shares.get(&id)) else { continue };
         let passphrase = secret.passphrase.as_ref().map(|text| Passphrase::new(text.as_str()).unwrap());
-        let stretched = passphrase.map(|passphrase| passphrase.derive_key(&link.derive_salt()).unwrap());
-        let keys = link.derive_keys(stretched.as_ref()).unwrap();
+        let passphrase_key = passphrase.map(|passphrase| passphrase.derive_key(&link.derive_salt()).unwrap());
+        let keys = link.derive_keys(passphrase_key.as_ref()).unwrap();
         let payload =
             open(&Envelope::decode(envelope).unwrap(), &keys, &ServerShare::decode(share).unwrap()).unwrap();
         assert_eq!(payload.as_text(), Some(&*secret.text), "{}", secret.name);

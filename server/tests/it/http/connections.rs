@@ -1,23 +1,22 @@
-//! ACCEPTANCE 56: connections of a network, and those of the metrics listener.
+//! Limits of connections: per network, and of the metrics listener.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
-use std::num::NonZeroU32;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::Site;
-use super::raw::{address, connect_from, read_to_end, status};
-use crate::support::{Bed, Sqlite, eventually};
+use super::raw_http::{connect_from, read_to_end, status};
+use super::{TestServer, limit};
+use crate::support::{Sqlite, TestStore, eventually};
 
 suite! {
-    sqlite: one_network_leaves_connections_for_others,
+    sqlite: connections_of_one_network_leave_room_for_others,
     metrics_listener_closes_surplus_and_slow_connections
 }
 
-/// Connects, and returns the connection, which stays open, if the server answers a request on it.
-async fn connect(source: IpAddr, server: SocketAddr, path: &str) -> Option<TcpStream> {
-    let mut stream = connect_from(source, server).await.ok()?;
+/// Connects and sends a request. Returns the open connection if the server responds with 200.
+async fn connect(source: IpAddr, address: SocketAddr, path: &str) -> Option<TcpStream> {
+    let mut stream = connect_from(source, address).await.ok()?;
     stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes()).await.ok()?;
     let mut start = [0; 12];
     stream.read_exact(&mut start).await.ok()?;
@@ -25,45 +24,46 @@ async fn connect(source: IpAddr, server: SocketAddr, path: &str) -> Option<TcpSt
     Some(stream)
 }
 
-async fn get(source: IpAddr, server: SocketAddr, path: &str) -> u16 {
-    let mut stream = connect_from(source, server).await.unwrap();
+/// Requests a path on a new connection and returns the status.
+async fn get(source: IpAddr, address: SocketAddr, path: &str) -> u16 {
+    let mut stream = connect_from(source, address).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     status(&read_to_end(&mut stream).await.unwrap())
 }
 
-async fn one_network_leaves_connections_for_others(bed: &Bed<Sqlite>) {
-    let site = Site::start_with(bed, |config| {
-        config.protection.max_connections = NonZeroU32::new(40).unwrap();
-        config.protection.max_connections_per_address = NonZeroU32::new(12).unwrap();
+async fn connections_of_one_network_leave_room_for_others(test: &TestStore<Sqlite>) {
+    let server = TestServer::start_with_config(test, |config| {
+        config.protection.max_connections = limit(40);
+        config.protection.max_connections_per_address = limit(12);
     })
     .await;
-    let server = address(&site);
-    let tries =
-        (0..80_u8).map(|n| connect(Ipv4Addr::new(127, 1, 0, n % 8 + 1).into(), server, "/health/live"));
-    let held: Vec<_> = futures::future::join_all(tries).await.into_iter().flatten().collect();
-    assert!((1..=30).contains(&held.len()), "{} of 40", held.len());
-    assert_eq!(get(Ipv4Addr::new(127, 2, 0, 1).into(), server, "/health/live").await, 200);
-    drop(held);
-    let here = Ipv4Addr::new(127, 1, 0, 1);
-    eventually(|| async { connect(here.into(), server, "/health/live").await.is_some() }).await;
+    let address = server.address();
+    let attempts =
+        (0..80_u8).map(|n| connect(Ipv4Addr::new(127, 1, 0, n % 8 + 1).into(), address, "/health/live"));
+    let open: Vec<_> = futures::future::join_all(attempts).await.into_iter().flatten().collect();
+    assert!((1..=30).contains(&open.len()), "{} of 40", open.len());
+    assert_eq!(get(Ipv4Addr::new(127, 2, 0, 1).into(), address, "/health/live").await, 200);
+    drop(open);
+    let source = Ipv4Addr::new(127, 1, 0, 1);
+    eventually(|| async { connect(source.into(), address, "/health/live").await.is_some() }).await;
 }
 
-async fn metrics_listener_closes_surplus_and_slow_connections(bed: &Bed<Sqlite>) {
-    // A port that was free a moment ago, on an address that no other test connects from or listens on.
+async fn metrics_listener_closes_surplus_and_slow_connections(test: &TestStore<Sqlite>) {
+    // A free port on an address that no other test uses.
     let metrics = TcpListener::bind("127.3.0.1:0").unwrap().local_addr().unwrap();
-    let site = Site::start_with(bed, |config| config.metrics_listen = Some(metrics)).await;
+    let server = TestServer::start_with_config(test, |config| config.metrics_listen = Some(metrics)).await;
     eventually(|| async { TcpStream::connect(metrics).await.is_ok() }).await;
-    let flooding = IpAddr::from(Ipv4Addr::new(127, 1, 0, 1));
-    let tries = (0..60).map(|_| connect(flooding, metrics, "/metrics"));
-    let held: Vec<_> = futures::future::join_all(tries).await.into_iter().flatten().collect();
-    assert!((1..=16).contains(&held.len()), "{}", held.len());
-    let elsewhere = IpAddr::from(Ipv4Addr::new(127, 2, 0, 1));
-    assert_eq!(get(elsewhere, metrics, "/metrics").await, 200);
-    // Half a head is not waited for.
-    let mut slow = connect_from(elsewhere, metrics).await.unwrap();
+    let flooding_source = IpAddr::from(Ipv4Addr::new(127, 1, 0, 1));
+    let attempts = (0..60).map(|_| connect(flooding_source, metrics, "/metrics"));
+    let open: Vec<_> = futures::future::join_all(attempts).await.into_iter().flatten().collect();
+    assert!((1..=16).contains(&open.len()), "{}", open.len());
+    let other_source = IpAddr::from(Ipv4Addr::new(127, 2, 0, 1));
+    assert_eq!(get(other_source, metrics, "/metrics").await, 200);
+    // The listener does not wait for an incomplete head.
+    let mut slow = connect_from(other_source, metrics).await.unwrap();
     slow.write_all(b"GET /metrics HTTP/1.1\r\n").await.unwrap();
     assert_eq!(read_to_end(&mut slow).await.unwrap_or_default(), "");
-    drop(held);
-    site.stop().await.unwrap();
+    drop(open);
+    server.stop().await.unwrap();
 }

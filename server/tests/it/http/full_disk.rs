@@ -1,15 +1,14 @@
-//! ACCEPTANCE 19: a disk that is full, which is a small file system.
+//! A full disk, simulated by a small file system.
 
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::{Site, create_body, reveal_body, sealed};
-use crate::support::{Bed, Sqlite};
-use shared_crypto::{Payload, SealingKeys, seal};
+use super::{TestServer, create_body, reveal_body, sealed_secret, sealed_text};
+use crate::support::{Sqlite, TestStore};
 
-suite! { sqlite: on_a_full_disk_nothing_is_consumed_and_with_room_it_goes_on }
+suite! { sqlite: full_disk_uses_no_view_and_the_server_recovers_when_there_is_room }
 
-/// A file system of 4 MiB, as long as the value lives.
+/// A file system of 4 MiB that is unmounted when the value is dropped.
 struct SmallDisk(PathBuf);
 
 impl SmallDisk {
@@ -27,32 +26,32 @@ impl Drop for SmallDisk {
     }
 }
 
-async fn on_a_full_disk_nothing_is_consumed_and_with_room_it_goes_on(bed: &Bed<Sqlite>) {
-    let Some(disk) = SmallDisk::mount(bed.database.folder.path().join("disk")) else {
-        eprintln!("nothing can be mounted here; `it store::commit` fills a database in another way");
+async fn full_disk_uses_no_view_and_the_server_recovers_when_there_is_room(test: &TestStore<Sqlite>) {
+    let Some(disk) = SmallDisk::mount(test.database.folder.path().join("disk")) else {
+        eprintln!("SKIPPED: mounting is not allowed; `it store::commit` fills a database without it");
         return;
     };
     let url = format!("sqlite:{}", disk.0.join("ikrypt.sqlite").display());
-    let site = Site::over(server::store::connect(&url).await.unwrap()).await;
-    let (secret, id) = site.secret(2).await;
-    // What is left is taken by a stranger's file.
+    let server = TestServer::with_store(server::store::connect(&url).await.unwrap()).await;
+    let (secret, id) = server.secret(2).await;
+    // Another file takes the rest of the space.
     let filler = disk.0.join("filler");
     std::fs::write(&filler, vec![0; 16 << 20]).unwrap_err();
 
-    let large = seal(&Payload::text("x".repeat(500_000)), SealingKeys::generate().unwrap(), None).unwrap();
+    let large = sealed_text("x".repeat(500_000));
     for _ in 0..3 {
-        let answer = site.call("create", &create_body(&large, 1)).await;
-        assert!(matches!(answer.status, 503 | 507), "{answer:?}");
+        let response = server.call("create", &create_body(&large, 1)).await;
+        assert!(matches!(response.status, 503 | 507), "{response:?}");
     }
     let body = reveal_body(&secret, &id);
-    let answer = site.call("reveal", &body).await;
-    assert!(matches!(answer.status, 200 | 503 | 507), "{answer:?}");
+    let response = server.call("reveal", &body).await;
+    assert!(matches!(response.status, 200 | 503 | 507), "{response:?}");
 
     std::fs::remove_file(filler).unwrap();
-    // The same claim: one view, whether it was granted on the full disk or not.
-    let answer = site.call("reveal", &body).await;
-    assert_eq!((answer.status, answer.json()["views_left"].as_u64()), (200, Some(1)));
-    assert_eq!(site.call("create", &create_body(&large, 1)).await.status, 201);
-    assert_eq!(site.call("create", &create_body(&sealed(), 1)).await.status, 201);
-    site.stop().await.unwrap();
+    // The same claim gets one view, whether it was granted on the full disk or not.
+    let response = server.call("reveal", &body).await;
+    assert_eq!((response.status, response.json()["views_left"].as_u64()), (200, Some(1)));
+    assert_eq!(server.call("create", &create_body(&large, 1)).await.status, 201);
+    assert_eq!(server.call("create", &create_body(&sealed_secret(), 1)).await.status, 201);
+    server.stop().await.unwrap();
 }

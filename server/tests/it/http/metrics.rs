@@ -1,31 +1,34 @@
-//! Numbers for Prometheus.
+//! Metrics for Prometheus.
 
 use std::net::TcpListener;
 
-use super::{Site, guess_body, receipt_body, reveal_body};
-use crate::support::{Bed, eventually};
+use super::{TestServer, random_id, receipt_body, reveal_body, wrong_passphrase_body};
+use crate::support::{TestStore, eventually};
 
-suite! { what_happens_is_counted_and_named_by_nobody }
+suite! { metrics_count_outcomes_without_identifying_secrets }
 
-async fn what_happens_is_counted_and_named_by_nobody(bed: &Bed) {
-    // A port that was free a moment ago.
+async fn metrics_count_outcomes_without_identifying_secrets(test: &TestStore) {
+    // A port that is free now.
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let site = Site::start_with(bed, |config| config.metrics_listen = Some(address)).await;
-    let (sealed, id) = site.secret(2).await;
+    let server = TestServer::start_with_config(test, |config| config.metrics_listen = Some(address)).await;
+    let (secret, id) = server.secret(2).await;
     for _ in 0..5 {
-        site.call("reveal", &guess_body(&sealed, &id)).await.assert_refused(403, "wrong_passphrase");
+        server
+            .call("reveal", &wrong_passphrase_body(&secret, &id))
+            .await
+            .assert_error(403, "wrong_passphrase");
     }
-    site.call("reveal", &reveal_body(&sealed, &id)).await.assert_refused(429, "locked");
-    site.call("reveal", &reveal_body(&sealed, &super::some_id())).await.assert_unavailable();
-    site.call("burn", &receipt_body(&sealed)).await;
-    site.call("reveal", &reveal_body(&sealed, &id)).await.assert_refused(410, "gone");
-    let (other, other_id) = site.secret(1).await;
-    assert_eq!(site.call("reveal", &reveal_body(&other, &other_id)).await.status, 200);
-    site.send(site.client.get(format!("{}/s/{id}", site.url))).await;
+    server.call("reveal", &reveal_body(&secret, &id)).await.assert_error(429, "locked");
+    server.call("reveal", &reveal_body(&secret, &random_id())).await.assert_not_found();
+    server.call("burn", &receipt_body(&secret)).await;
+    server.call("reveal", &reveal_body(&secret, &id)).await.assert_error(410, "gone");
+    let (other, other_id) = server.secret(1).await;
+    assert_eq!(server.call("reveal", &reveal_body(&other, &other_id)).await.status, 200);
+    server.get(&format!("/s/{id}")).await;
 
     let url = format!("http://{address}/metrics");
-    let read = || async { site.client.get(&url).send().await.unwrap().text().await.unwrap() };
-    let text = read().await;
+    let read = || async { server.client.get(&url).send().await.unwrap().text().await.unwrap() };
+    let metrics = read().await;
     for line in [
         "ikrypt_creates_total{outcome=\"created\"} 2",
         "ikrypt_reveals_total{outcome=\"wrong_passphrase\"} 5",
@@ -40,20 +43,20 @@ async fn what_happens_is_counted_and_named_by_nobody(bed: &Bed) {
         "ikrypt_store_duration_seconds_count{kind=\"reveal\"} 9",
         "# EOF",
     ] {
-        assert!(text.lines().any(|said| said == line), "{line}\n{text}");
+        assert!(metrics.lines().any(|actual| actual == line), "{line}\n{metrics}");
     }
     for name in ["ikrypt_pool_connections{state=\"busy\"}", "ikrypt_sweep_lag_seconds", "ikrypt_stored_bytes"]
     {
-        assert!(text.lines().any(|said| said.starts_with(name)), "{name}\n{text}");
+        assert!(metrics.lines().any(|actual| actual.starts_with(name)), "{name}\n{metrics}");
     }
-    for secret in [&id, &other_id, &sealed.receipt().encode(), &sealed.keys().access().encode()] {
-        assert!(!text.contains(secret.as_str()));
+    for value in [&id, &other_id, &secret.receipt().encode(), &secret.keys().access().encode()] {
+        assert!(!metrics.contains(value.as_str()));
     }
-    // Measured every few seconds.
-    site.secret(1).await;
+    // This metric is updated every few seconds.
+    server.secret(1).await;
     eventually(|| async { read().await.lines().any(|line| line == "ikrypt_live_secrets 1") }).await;
 
-    // Not on the listener that everybody reaches.
-    assert_eq!(site.send(site.client.get(format!("{}/metrics", site.url))).await.status, 404);
-    site.stop().await.unwrap();
+    // The public listener does not serve metrics.
+    assert_eq!(server.get("/metrics").await.status, 404);
+    server.stop().await.unwrap();
 }

@@ -1,74 +1,74 @@
-//! ACCEPTANCE 6 and 55, and the media types of 5.
+//! Methods, origins, media types and security headers.
 
 use reqwest::Method;
 use server::config::RateLimiting;
 
-use super::{Site, create_body, open_body, sealed};
-use crate::support::Bed;
+use super::{TestServer, create_body, open_body, sealed_secret};
+use crate::support::TestStore;
 
 suite! {
-    only_post_is_served_and_no_other_origin_is_let_in,
-    another_sites_page_is_refused_and_a_program_is_served,
-    own_page_is_served_whatever_a_proxy_makes_of_host,
-    an_answer_is_never_turned_into_a_redirect,
-    only_plain_json_is_taken,
-    every_answer_has_its_security_headers,
+    api_refuses_methods_other_than_post_and_sends_no_cors_headers,
+    cross_site_request_is_refused_and_a_request_without_origin_is_served,
+    same_origin_request_is_served_if_a_proxy_changes_the_host_header,
+    html_accept_header_never_causes_a_redirect,
+    body_that_is_not_plain_json_is_refused,
+    every_response_has_security_headers,
 }
 
-async fn only_post_is_served_and_no_other_origin_is_let_in(bed: &Bed) {
-    let site = Site::start(bed).await;
+async fn api_refuses_methods_other_than_post_and_sends_no_cors_headers(test: &TestStore) {
+    let server = TestServer::start(test).await;
     for call in ["create", "open", "reveal", "receipt", "burn"] {
         for method in [Method::GET, Method::HEAD, Method::PUT, Method::DELETE, Method::TRACE, Method::OPTIONS]
         {
-            let request = site.client.request(method.clone(), format!("{}/api/v1/{call}", site.url));
-            let answer = site.send(request.header("origin", "https://evil.example")).await;
-            assert_eq!(answer.status, 405, "{method} {call}");
-            assert!(answer.headers.keys().all(|name| !name.as_str().starts_with("access-control-")));
+            let request = server.client.request(method.clone(), format!("{}/api/v1/{call}", server.url));
+            let response = server.send(request.header("origin", "https://evil.example")).await;
+            assert_eq!(response.status, 405, "{method} {call}");
+            assert!(response.headers.keys().all(|name| !name.as_str().starts_with("access-control-")));
         }
     }
 }
 
-async fn another_sites_page_is_refused_and_a_program_is_served(bed: &Bed) {
-    let site = Site::start(bed).await;
-    let body = create_body(&sealed(), 1).to_string();
-    let with = |headers: &[(&str, &str)]| {
-        let request = site.post("create").header("content-type", "application/json").body(body.clone());
+async fn cross_site_request_is_refused_and_a_request_without_origin_is_served(test: &TestStore) {
+    let server = TestServer::start(test).await;
+    let body = create_body(&sealed_secret(), 1).to_string();
+    let request_with = |headers: &[(&str, &str)]| {
+        let request = server.post("create").header("content-type", "application/json").body(body.clone());
         headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
     };
-    for foreign in [
+    for cross_site in [
         &[("origin", "https://evil.example")][..],
         &[("origin", "null")],
         &[("sec-fetch-site", "cross-site")],
         &[("sec-fetch-site", "same-site")],
-        &[("origin", site.url.as_str()), ("sec-fetch-site", "cross-site")],
+        &[("origin", server.url.as_str()), ("sec-fetch-site", "cross-site")],
         &[("origin", "https://a.example"), ("host", "b.example")],
     ] {
-        site.send(with(foreign)).await.assert_refused(403, "cross_site");
+        server.send(request_with(cross_site)).await.assert_error(403, "cross_site");
     }
-    assert_eq!(bed.rows("receipts").await, 0);
-    for own in [
+    assert_eq!(test.rows("receipts").await, 0);
+    for allowed in [
         &[][..],
-        &[("origin", site.url.as_str())],
-        &[("origin", site.url.as_str()), ("sec-fetch-site", "same-origin")],
+        &[("origin", server.url.as_str())],
+        &[("origin", server.url.as_str()), ("sec-fetch-site", "same-origin")],
         &[("sec-fetch-site", "none")],
     ] {
-        assert_eq!(site.send(with(own)).await.status, 201);
+        assert_eq!(server.send(request_with(allowed)).await.status, 201);
     }
 }
 
-async fn own_page_is_served_whatever_a_proxy_makes_of_host(bed: &Bed) {
-    let site = Site::start(bed).await;
-    let two_names = Site::start_with(bed, |config| {
+async fn same_origin_request_is_served_if_a_proxy_changes_the_host_header(test: &TestStore) {
+    let server = TestServer::start(test).await;
+    let two_names = TestServer::start_with_config(test, |config| {
         config.protection.rate_limit = RateLimiting::Off;
         config.http.public_urls = ["https://a.example", "http://b.example:8080"].map(str::to_owned).to_vec();
     })
     .await;
-    let status = async |site: &Site, origin: &str, host: &str, fetch_site: Option<&str>| {
-        let request = site.post("create").header("content-type", "application/json");
+    let status = async |server: &TestServer, origin: &str, host: &str, fetch_site: Option<&str>| {
+        let request = server.post("create").header("content-type", "application/json");
         let request = request.header("origin", origin).header("host", host);
         let request =
             fetch_site.iter().fold(request, |request, value| request.header("sec-fetch-site", *value));
-        site.send(request.body(create_body(&sealed(), 1).to_string())).await.status
+        server.send(request.body(create_body(&sealed_secret(), 1).to_string())).await.status
     };
     for (origin, host, fetch_site, expected) in [
         ("https://a.example", "a.example:443", Some("same-origin"), 201),
@@ -79,7 +79,11 @@ async fn own_page_is_served_whatever_a_proxy_makes_of_host(bed: &Bed) {
         ("https://a.example", "a.example:443", Some("same-site"), 403),
         ("null", "a.example", None, 403),
     ] {
-        assert_eq!(status(&site, origin, host, fetch_site).await, expected, "{origin} {host} {fetch_site:?}");
+        assert_eq!(
+            status(&server, origin, host, fetch_site).await,
+            expected,
+            "{origin} {host} {fetch_site:?}"
+        );
     }
     for (origin, host, fetch_site, expected) in [
         ("https://a.example", "10.0.0.7:3000", None, 201),
@@ -98,53 +102,52 @@ async fn own_page_is_served_whatever_a_proxy_makes_of_host(bed: &Bed) {
     }
 }
 
-async fn an_answer_is_never_turned_into_a_redirect(bed: &Bed) {
-    let site = Site::start(bed).await;
-    let (sealed, id) = site.secret(1).await;
+async fn html_accept_header_never_causes_a_redirect(test: &TestStore) {
+    let server = TestServer::start(test).await;
+    let (secret, id) = server.secret(1).await;
     for (call, body, status) in [
-        ("open", open_body(&sealed, &id), 200),
-        ("open", open_body(&super::sealed(), &id), 404),
-        ("create", create_body(&super::sealed(), 1), 201),
+        ("open", open_body(&secret, &id), 200),
+        ("open", open_body(&sealed_secret(), &id), 404),
+        ("create", create_body(&sealed_secret(), 1), 201),
     ] {
-        let request = site.post(call).header("content-type", "application/json").body(body.to_string());
-        let answer = site
+        let request = server.post(call).header("content-type", "application/json").body(body.to_string());
+        let response = server
             .send(request.header("accept", "text/html").header("referer", "https://evil.example/x"))
             .await;
-        assert_eq!((answer.status, answer.header("location")), (status, None));
+        assert_eq!((response.status, response.header("location")), (status, None));
     }
 }
 
-async fn only_plain_json_is_taken(bed: &Bed) {
-    let site = Site::start(bed).await;
-    let body = create_body(&sealed(), 1).to_string();
-    site.send(site.post("create").body(body.clone())).await.assert_refused(415, "unsupported_media_type");
+async fn body_that_is_not_plain_json_is_refused(test: &TestStore) {
+    let server = TestServer::start(test).await;
+    let body = create_body(&sealed_secret(), 1).to_string();
+    server.send(server.post("create").body(body.clone())).await.assert_error(415, "unsupported_media_type");
     for media_type in
         ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "application/json+x", ""]
     {
-        let request = site.post("create").header("content-type", media_type).body(body.clone());
-        site.send(request).await.assert_refused(415, "unsupported_media_type");
+        let request = server.post("create").header("content-type", media_type).body(body.clone());
+        server.send(request).await.assert_error(415, "unsupported_media_type");
     }
     let request =
-        site.post("create").header("content-type", "application/json").header("content-encoding", "gzip");
-    site.send(request.body(body.clone())).await.assert_refused(415, "unsupported_media_type");
-    assert_eq!(bed.rows("receipts").await, 0);
-    let request = site.post("create").header("content-type", "application/json; charset=utf-8").body(body);
-    assert_eq!(site.send(request).await.status, 201);
+        server.post("create").header("content-type", "application/json").header("content-encoding", "gzip");
+    server.send(request.body(body.clone())).await.assert_error(415, "unsupported_media_type");
+    assert_eq!(test.rows("receipts").await, 0);
+    let request = server.post("create").header("content-type", "application/json; charset=utf-8").body(body);
+    assert_eq!(server.send(request).await.status, 201);
 }
 
-async fn every_answer_has_its_security_headers(bed: &Bed) {
-    let site = Site::start(bed).await;
-    let get = |path: &str| site.client.get(format!("{}{path}", site.url));
-    let answers = [
-        ("/", site.send(get("/")).await),
-        ("/s/x", site.send(get("/s/x")).await),
-        ("/nothing", site.send(get("/nothing")).await),
-        ("/pkg/nothing.js", site.send(get("/pkg/nothing.js")).await),
-        ("/health/live", site.send(get("/health/live")).await),
-        ("/api/v1/nothing", site.send(site.post("nothing")).await),
-        ("/api/v1/open", site.raw("open", "{").await),
+async fn every_response_has_security_headers(test: &TestStore) {
+    let server = TestServer::start(test).await;
+    let responses = [
+        ("/", server.get("/").await),
+        ("/s/x", server.get("/s/x").await),
+        ("/nothing", server.get("/nothing").await),
+        ("/pkg/nothing.js", server.get("/pkg/nothing.js").await),
+        ("/health/live", server.get("/health/live").await),
+        ("/api/v1/nothing", server.send(server.post("nothing")).await),
+        ("/api/v1/open", server.call_raw("open", "{").await),
     ];
-    for (path, answer) in &answers {
+    for (path, response) in &responses {
         for name in [
             "content-security-policy",
             "referrer-policy",
@@ -152,19 +155,19 @@ async fn every_answer_has_its_security_headers(bed: &Bed) {
             "permissions-policy",
             "x-frame-options",
         ] {
-            assert!(answer.header(name).is_some(), "{path} lacks {name}");
+            assert!(response.header(name).is_some(), "{path} lacks {name}");
         }
-        assert!(answer.header("server").is_none() && answer.header("set-cookie").is_none(), "{path}");
-        assert_eq!(answer.header("cache-control"), Some("no-store"), "{path}");
-        let hidden = path.starts_with("/s/") || path.starts_with("/api/");
-        assert_eq!(answer.header("x-robots-tag").is_some(), hidden, "{path}");
+        assert!(response.header("server").is_none() && response.header("set-cookie").is_none(), "{path}");
+        assert_eq!(response.header("cache-control"), Some("no-store"), "{path}");
+        let is_hidden = path.starts_with("/s/") || path.starts_with("/api/");
+        assert_eq!(response.header("x-robots-tag").is_some(), is_hidden, "{path}");
     }
-    let policy = |answer: &super::Answer| answer.header("content-security-policy").unwrap().to_owned();
-    assert!(policy(&answers[0].1).contains("script-src 'self' 'nonce-"));
+    let policy = |response: &super::Response| response.header("content-security-policy").unwrap().to_owned();
+    assert!(policy(&responses[0].1).contains("script-src 'self' 'nonce-"));
     assert_ne!(
-        policy(&answers[0].1),
-        policy(&site.send(get("/")).await),
-        "the nonce is new for every answer"
+        policy(&responses[0].1),
+        policy(&server.get("/").await),
+        "every response must have a new nonce"
     );
-    assert!(policy(&answers[5].1).ends_with("sandbox") && policy(&answers[6].1).ends_with("sandbox"));
+    assert!(policy(&responses[5].1).ends_with("sandbox") && policy(&responses[6].1).ends_with("sandbox"));
 }

@@ -1,29 +1,28 @@
-//! ACCEPTANCE 39, 40 and 44: no path leads to a file, every answer carries its headers, and a slash at the end of a link
-//! does no harm.
+//! Paths: traversal, security headers of every response, and trailing slashes.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::Site;
-use crate::support::Bed;
+use super::TestServer;
+use crate::support::TestStore;
 
 suite! {
-    no_path_leads_to_a_file_and_every_answer_carries_its_headers,
-    trailing_slash_redirects_to_the_page_and_nowhere_else,
+    path_traversal_reaches_no_file_and_every_response_has_security_headers,
+    trailing_slash_redirects_only_to_the_page,
 }
 
-/// A path as it stands, which a client's library would tidy up.
-async fn get(site: &Site, method: &str, path: &str) -> String {
-    let mut server = TcpStream::connect(site.url.trim_start_matches("http://")).await.unwrap();
+/// Requests a path exactly as given, which an HTTP library would normalise. Returns the response in lower case.
+async fn request(server: &TestServer, method: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
     let request = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
-    server.write_all(request.as_bytes()).await.unwrap();
-    let mut said = Vec::new();
-    server.read_to_end(&mut said).await.unwrap();
-    String::from_utf8_lossy(&said).to_ascii_lowercase()
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut response = Vec::new();
+    stream.read_to_end(&mut response).await.unwrap();
+    String::from_utf8_lossy(&response).to_ascii_lowercase()
 }
 
-async fn no_path_leads_to_a_file_and_every_answer_carries_its_headers(bed: &Bed) {
-    let site = Site::start(bed).await;
+async fn path_traversal_reaches_no_file_and_every_response_has_security_headers(test: &TestStore) {
+    let server = TestServer::start(test).await;
     let mut paths = vec![
         "//etc/passwd".to_owned(),
         "/.env".to_owned(),
@@ -33,13 +32,13 @@ async fn no_path_leads_to_a_file_and_every_answer_carries_its_headers(bed: &Bed)
         "/pkg/%00".to_owned(),
         "/static/..;/Cargo.toml".to_owned(),
     ];
-    for up in
+    for parent in
         ["..", "%2e%2e", "%2E%2E", "%252e%252e", "..%2f..", "..%5c..", "%c0%ae%c0%ae", "....//", "..\\.."]
     {
         for file in ["Cargo.toml", "etc/passwd", "server/Cargo.toml"] {
-            paths.push(format!("/pkg/{up}/{file}"));
-            paths.push(format!("/{up}/{up}/{file}"));
-            paths.push(format!("/pkg/{up}%2f{file}"));
+            paths.push(format!("/pkg/{parent}/{file}"));
+            paths.push(format!("/{parent}/{parent}/{file}"));
+            paths.push(format!("/pkg/{parent}%2f{file}"));
         }
     }
     paths.extend(
@@ -48,13 +47,13 @@ async fn no_path_leads_to_a_file_and_every_answer_carries_its_headers(bed: &Bed)
     );
     for path in &paths {
         for method in ["GET", "HEAD", "POST", "OPTIONS", "TRACE"] {
-            let said = get(&site, method, path).await;
-            assert!(said.starts_with("http/1.1 "), "{method} {path}: {said}");
+            let response = request(&server, method, path).await;
+            assert!(response.starts_with("http/1.1 "), "{method} {path}: {response}");
             for content in ["[package]", "[workspace]", "root:", "[core]"] {
-                assert!(!said.contains(content), "{method} {path}: {said}");
+                assert!(!response.contains(content), "{method} {path}: {response}");
             }
-            // What is no HTTP at all is refused before there is an answer to put headers on.
-            if said.starts_with("http/1.1 400") {
+            // Invalid HTTP is refused before headers can be added.
+            if response.starts_with("http/1.1 400") {
                 continue;
             }
             for header in [
@@ -72,26 +71,26 @@ async fn no_path_leads_to_a_file_and_every_answer_carries_its_headers(bed: &Bed)
                 "cache-control: ",
             ] {
                 assert!(
-                    said.contains(&format!("\r\n{header}")),
-                    "{method} {path}: {header} is missing: {said}"
+                    response.contains(&format!("\r\n{header}")),
+                    "{method} {path}: {header} is missing: {response}"
                 );
             }
             for header in ["server: ", "set-cookie: ", "access-control-"] {
-                assert!(!said.contains(&format!("\r\n{header}")), "{method} {path}: {said}");
+                assert!(!response.contains(&format!("\r\n{header}")), "{method} {path}: {response}");
             }
         }
     }
 }
 
-/// The status and `Location` of a path.
-fn redirect(said: &str) -> (&str, Option<&str>) {
-    let status = said.split(' ').nth(1).unwrap();
-    (status, said.lines().find_map(|line| line.strip_prefix("location: ")))
+/// Returns the status and the `Location` of a response.
+fn redirect(response: &str) -> (&str, Option<&str>) {
+    let status = response.split(' ').nth(1).unwrap();
+    (status, response.lines().find_map(|line| line.strip_prefix("location: ")))
 }
 
-async fn trailing_slash_redirects_to_the_page_and_nowhere_else(bed: &Bed) {
-    let site = Site::start(bed).await;
-    // Header names and values are lower case here, so the id is one without capitals.
+async fn trailing_slash_redirects_only_to_the_page(test: &TestStore) {
+    let server = TestServer::start(test).await;
+    // The response is in lower case here, so the id has no capitals.
     for (path, location) in [
         ("/s/a123456789012345/", "/s/a123456789012345"),
         ("/s/a123456789012345/?utm_source=mail", "/s/a123456789012345"),
@@ -101,11 +100,11 @@ async fn trailing_slash_redirects_to_the_page_and_nowhere_else(bed: &Bed) {
         ("/about/", "/about"),
     ] {
         for method in ["GET", "HEAD"] {
-            let said = get(&site, method, path).await;
-            assert_eq!(redirect(&said), ("308", Some(location)), "{method} {path}");
-            assert!(said.contains("cache-control: no-store"), "{said}");
+            let response = request(&server, method, path).await;
+            assert_eq!(redirect(&response), ("308", Some(location)), "{method} {path}");
+            assert!(response.contains("cache-control: no-store"), "{response}");
         }
-        let posted = get(&site, "POST", path).await;
+        let posted = request(&server, "POST", path).await;
         assert_eq!(redirect(&posted), ("405", None), "{path}");
     }
     for path in [
@@ -117,12 +116,12 @@ async fn trailing_slash_redirects_to_the_page_and_nowhere_else(bed: &Bed) {
         "/s/../",
         "/api/v1/open/",
     ] {
-        let said = get(&site, "GET", path).await;
-        assert_eq!(redirect(&said).1, None, "{path}: {said}");
+        let response = request(&server, "GET", path).await;
+        assert_eq!(redirect(&response).1, None, "{path}: {response}");
     }
-    // A key that a mail gateway moved into the path stays where the page can read it.
+    // A key that a mail gateway moved into the path stays there, since the page reads it.
     for path in ["/s/a123456789012345%23k=eaab/", "/s/a123456789012345/%23k=eaab", "/receipt/%23t=ygfi/"] {
-        let said = get(&site, "GET", path).await;
-        assert_eq!(redirect(&said), ("200", None), "{path}");
+        let response = request(&server, "GET", path).await;
+        assert_eq!(redirect(&response), ("200", None), "{path}");
     }
 }

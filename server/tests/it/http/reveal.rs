@@ -1,97 +1,99 @@
-//! ACCEPTANCE 8 and 11.
+//! `reveal`: views, claims, and wrong passphrases.
 
 use futures::future::join_all;
 use serde_json::json;
 
-use super::{Site, guess_body, open_body, receipt_body, reveal_body, sealed, some_id};
-use crate::support::Bed;
+use super::{
+    TestServer, open_body, random_id, receipt_body, reveal_body, sealed_secret, wrong_passphrase_body,
+};
+use crate::support::TestStore;
 
 suite! {
-    the_last_view_deletes_and_says_so_to_the_holder_of_the_link_only,
-    a_repeated_claim_gets_the_same_answer_and_a_new_one_does_not,
-    five_wrong_passphrases_lock_and_the_right_one_opens_after_the_wait,
-    sixty_wrong_passphrases_in_parallel_are_five_tries,
-    strangers_never_lock_anybody_out,
+    last_view_deletes_the_secret_and_returns_gone_only_to_holders_of_the_link,
+    repeated_claim_gets_the_same_response_until_it_expires,
+    five_wrong_passphrases_lock_the_secret_until_the_wait_is_over,
+    sixty_concurrent_wrong_passphrases_count_as_five_tries,
+    requests_without_the_link_never_lock_the_secret,
 }
 
-async fn the_last_view_deletes_and_says_so_to_the_holder_of_the_link_only(bed: &Bed) {
-    let site = Site::start(bed).await;
-    let (sealed, id) = site.secret(1).await;
-    let answer = site.call("reveal", &reveal_body(&sealed, &id)).await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.json(), json!({ "share": sealed.share().encode(), "views_left": 0 }));
-    assert_eq!(bed.rows("secrets").await, 0);
+async fn last_view_deletes_the_secret_and_returns_gone_only_to_holders_of_the_link(test: &TestStore) {
+    let server = TestServer::start(test).await;
+    let (secret, id) = server.secret(1).await;
+    let response = server.call("reveal", &reveal_body(&secret, &id)).await;
+    assert_eq!(response.status, 200);
+    assert_eq!(response.json(), json!({ "share": secret.share().encode(), "views_left": 0 }));
+    assert_eq!(test.rows("secrets").await, 0);
 
-    for body in [reveal_body(&sealed, &id), guess_body(&sealed, &id)] {
-        let gone = site.call("reveal", &body).await;
-        gone.assert_refused(410, "gone");
+    for body in [reveal_body(&secret, &id), wrong_passphrase_body(&secret, &id)] {
+        let gone = server.call("reveal", &body).await;
+        gone.assert_error(410, "gone");
         assert_eq!(gone.json()["state"], "viewed");
         assert!(gone.json()["ended_at"].is_string());
     }
-    site.call("open", &open_body(&sealed, &id)).await.assert_refused(410, "gone");
-    let stranger = super::sealed();
-    site.call("reveal", &reveal_body(&stranger, &id)).await.assert_unavailable();
-    site.call("open", &open_body(&stranger, &id)).await.assert_unavailable();
-    site.call("open", &open_body(&sealed, &some_id())).await.assert_unavailable();
+    server.call("open", &open_body(&secret, &id)).await.assert_error(410, "gone");
+    let other = sealed_secret();
+    server.call("reveal", &reveal_body(&other, &id)).await.assert_not_found();
+    server.call("open", &open_body(&other, &id)).await.assert_not_found();
+    server.call("open", &open_body(&secret, &random_id())).await.assert_not_found();
 }
 
-async fn a_repeated_claim_gets_the_same_answer_and_a_new_one_does_not(bed: &Bed) {
-    let site = Site::start(bed).await;
-    let (sealed, id) = site.secret(2).await;
-    let body = reveal_body(&sealed, &id);
-    let first = site.call("reveal", &body).await;
+async fn repeated_claim_gets_the_same_response_until_it_expires(test: &TestStore) {
+    let server = TestServer::start(test).await;
+    let (secret, id) = server.secret(2).await;
+    let body = reveal_body(&secret, &id);
+    let first = server.call("reveal", &body).await;
     assert_eq!(first.json()["views_left"], 1);
-    assert_eq!(site.call("reveal", &reveal_body(&sealed, &id)).await.json()["views_left"], 0);
-    let again = site.call("reveal", &body).await;
-    assert_eq!((again.status, &again.body), (200, &first.body));
-    bed.expire_claims().await;
-    site.call("reveal", &body).await.assert_refused(410, "gone");
+    assert_eq!(server.call("reveal", &reveal_body(&secret, &id)).await.json()["views_left"], 0);
+    let repeated = server.call("reveal", &body).await;
+    assert_eq!((repeated.status, &repeated.body), (200, &first.body));
+    test.expire_claims().await;
+    server.call("reveal", &body).await.assert_error(410, "gone");
 }
 
-async fn five_wrong_passphrases_lock_and_the_right_one_opens_after_the_wait(bed: &Bed) {
-    let site = Site::start(bed).await;
-    let (sealed, id) = site.secret(1).await;
+async fn five_wrong_passphrases_lock_the_secret_until_the_wait_is_over(test: &TestStore) {
+    let server = TestServer::start(test).await;
+    let (secret, id) = server.secret(1).await;
     for left in [4, 3, 2, 1] {
-        let answer = site.call("reveal", &guess_body(&sealed, &id)).await;
+        let response = server.call("reveal", &wrong_passphrase_body(&secret, &id)).await;
         assert_eq!(
-            (answer.status, answer.json()),
+            (response.status, response.json()),
             (403, json!({ "error": "wrong_passphrase", "tries_left": left }))
         );
-        assert_eq!(answer.header("retry-after"), None);
+        assert_eq!(response.header("retry-after"), None);
     }
-    let fifth = site.call("reveal", &guess_body(&sealed, &id)).await;
+    let fifth = server.call("reveal", &wrong_passphrase_body(&secret, &id)).await;
     assert_eq!((fifth.status, fifth.json()["tries_left"].as_u64()), (403, Some(0)));
     assert_eq!(fifth.header("retry-after"), Some("2"));
-    for body in [guess_body(&sealed, &id), reveal_body(&sealed, &id)] {
-        let locked = site.call("reveal", &body).await;
-        locked.assert_refused(429, "locked");
+    for body in [wrong_passphrase_body(&secret, &id), reveal_body(&secret, &id)] {
+        let locked = server.call("reveal", &body).await;
+        locked.assert_error(429, "locked");
         assert!((1..=2).contains(&locked.header("retry-after").unwrap().parse::<u32>().unwrap()));
     }
-    assert_eq!(site.call("open", &open_body(&sealed, &id)).await.json()["views_left"], 1);
+    assert_eq!(server.call("open", &open_body(&secret, &id)).await.json()["views_left"], 1);
     tokio::time::sleep(std::time::Duration::from_millis(2050)).await;
-    assert_eq!(site.call("reveal", &reveal_body(&sealed, &id)).await.status, 200);
-    assert_eq!(site.call("receipt", &receipt_body(&sealed)).await.json()["wrong_passphrases"], 5);
+    assert_eq!(server.call("reveal", &reveal_body(&secret, &id)).await.status, 200);
+    assert_eq!(server.call("receipt", &receipt_body(&secret)).await.json()["wrong_passphrases"], 5);
 }
 
-async fn sixty_wrong_passphrases_in_parallel_are_five_tries(bed: &Bed) {
-    let site = Site::start(bed).await;
-    let (sealed, id) = site.secret(1).await;
-    let bodies: Vec<_> = (0..60).map(|_| guess_body(&sealed, &id)).collect();
-    let answers = join_all(bodies.iter().map(|body| site.call("reveal", body))).await;
-    let tried = answers.iter().filter(|answer| answer.status == 403).count();
-    let locked = answers.iter().filter(|answer| answer.status == 429).count();
+async fn sixty_concurrent_wrong_passphrases_count_as_five_tries(test: &TestStore) {
+    let server = TestServer::start(test).await;
+    let (secret, id) = server.secret(1).await;
+    let bodies: Vec<_> = (0..60).map(|_| wrong_passphrase_body(&secret, &id)).collect();
+    let responses = join_all(bodies.iter().map(|body| server.call("reveal", body))).await;
+    let tried = responses.iter().filter(|response| response.status == 403).count();
+    let locked = responses.iter().filter(|response| response.status == 429).count();
     assert_eq!((tried, locked), (5, 55));
-    assert_eq!(site.call("receipt", &receipt_body(&sealed)).await.json()["wrong_passphrases"], 5);
+    assert_eq!(server.call("receipt", &receipt_body(&secret)).await.json()["wrong_passphrases"], 5);
 }
 
-async fn strangers_never_lock_anybody_out(bed: &Bed) {
-    let site = Site::start(bed).await;
-    let (secret, id) = site.secret(1).await;
+async fn requests_without_the_link_never_lock_the_secret(test: &TestStore) {
+    let server = TestServer::start(test).await;
+    let (secret, id) = server.secret(1).await;
     for _ in 0..100 {
-        let bodies: Vec<_> = (0..10).map(|_| reveal_body(&sealed(), &id)).collect();
-        for answer in join_all(bodies.iter().map(|body| site.call("reveal", body))).await {
-            answer.assert_unavailable();
+        let bodies: Vec<_> = (0..10).map(|_| reveal_body(&sealed_secret(), &id)).collect();
+        for response in join_all(bodies.iter().map(|body| server.call("reveal", body))).await {
+            response.assert_not_found();
         }
     }
-    assert_eq!(site.call("reveal", &reveal_body(&secret, &id)).await.status, 200);
+    assert_eq!(server.call("reveal", &reveal_body(&secret, &id)).await.status, 200);
 }

@@ -1,61 +1,57 @@
-//! The sizes of ACCEPTANCE 5 and 26.
+//! Sizes of bodies and envelopes.
 
-use shared_crypto::{Payload, SealingKeys, seal};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use super::{Site, create_body, open_body};
-use crate::support::Bed;
+use super::raw_http::post_head;
+use super::{TestServer, create_body, open_body, sealed_text};
+use crate::support::TestStore;
 
 suite! {
-    the_largest_secret_fits_and_a_body_over_the_limit_is_refused,
-    passwords_of_every_length_have_one_size,
+    largest_secret_is_accepted_and_a_larger_body_is_refused,
+    passwords_of_any_length_have_the_same_envelope_size,
 }
 
-async fn the_largest_secret_fits_and_a_body_over_the_limit_is_refused(bed: &Bed) {
-    let site = Site::start(bed).await;
-    let largest = Payload::text("x".repeat(1 << 20));
-    let largest = seal(&largest, SealingKeys::generate().unwrap(), None).unwrap();
+async fn largest_secret_is_accepted_and_a_larger_body_is_refused(test: &TestStore) {
+    let server = TestServer::start(test).await;
+    let largest = sealed_text("x".repeat(1 << 20));
     let body = create_body(&largest, 1).to_string();
-    let created = site.raw("create", body.clone()).await;
+    let created = server.call_raw("create", body.clone()).await;
     assert_eq!(created.status, 201, "{}", created.body);
     let id = created.json()["id"].as_str().unwrap().to_owned();
-    let opened = site.call("open", &open_body(&largest, &id)).await;
+    let opened = server.call("open", &open_body(&largest, &id)).await;
     assert_eq!(opened.json()["envelope"], create_body(&largest, 1)["envelope"]);
 
-    let limit = vault::SecretLimits::default().max_body_bytes();
-    let padded = format!("{body}{}", " ".repeat(limit - body.len()));
-    assert_eq!(site.raw("create", padded).await.status, 201);
-    // Announced, and not sent: it is refused before a byte of it is read.
+    let max_bytes = vault::SecretLimits::default().max_body_bytes();
+    let padded = format!("{body}{}", " ".repeat(max_bytes - body.len()));
+    assert_eq!(server.call_raw("create", padded).await.status, 201);
+    // The length is announced and the body is not sent: the refusal comes before a byte of it is read.
     let head = |length: usize| format!("content-length: {length}\r\n\r\n");
-    assert!(is_too_large(&site, "create", &head(limit + 1), 0).await);
-    assert!(is_too_large(&site, "open", &head(5000), 0).await);
-    // Nobody says how long it is: the limit holds all the same.
-    assert!(is_too_large(&site, "create", "transfer-encoding: chunked\r\n\r\n", limit + 1).await);
-    assert_eq!(bed.rows("receipts").await, 1);
+    assert!(is_too_large(&server, "create", &head(max_bytes + 1), 0).await);
+    assert!(is_too_large(&server, "open", &head(5000), 0).await);
+    // The limit also applies to a body without a length.
+    assert!(is_too_large(&server, "create", "transfer-encoding: chunked\r\n\r\n", max_bytes + 1).await);
+    assert_eq!(test.rows("receipts").await, 1);
 }
 
-/// Sends a request by hand, so many bytes of its body in one chunk, and reads what comes back while
-/// the rest is still missing.
-async fn is_too_large(site: &Site, call: &str, head: &str, chunk: usize) -> bool {
-    let mut server = TcpStream::connect(site.url.trim_start_matches("http://")).await.unwrap();
-    let start =
-        format!("POST /api/v1/{call} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{head}");
-    server.write_all(start.as_bytes()).await.unwrap();
+/// Sends a head and one chunk of this length, and returns whether the response is 413 while the rest of the body is
+/// missing.
+async fn is_too_large(server: &TestServer, call: &str, head: &str, chunk: usize) -> bool {
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    stream.write_all(post_head(call, head).as_bytes()).await.unwrap();
     if chunk > 0 {
-        server.write_all(format!("{chunk:x}\r\n{}\r\n", " ".repeat(chunk)).as_bytes()).await.unwrap();
+        stream.write_all(format!("{chunk:x}\r\n{}\r\n", " ".repeat(chunk)).as_bytes()).await.unwrap();
     }
-    let mut said = vec![0; 13];
-    server.read_exact(&mut said).await.unwrap();
-    said == b"HTTP/1.1 413 "
+    let mut start = vec![0; 13];
+    stream.read_exact(&mut start).await.unwrap();
+    start == b"HTTP/1.1 413 "
 }
 
-async fn passwords_of_every_length_have_one_size(bed: &Bed) {
-    let site = Site::start(bed).await;
+async fn passwords_of_any_length_have_the_same_envelope_size(test: &TestStore) {
+    let server = TestServer::start(test).await;
     for length in [1, 8, 20, 64, 255, 500, 1000] {
-        let sealed =
-            seal(&Payload::text("p".repeat(length)), SealingKeys::generate().unwrap(), None).unwrap();
-        assert_eq!(site.call("create", &create_body(&sealed, 1)).await.status, 201);
+        let secret = sealed_text("p".repeat(length));
+        assert_eq!(server.call("create", &create_body(&secret, 1)).await.status, 201);
     }
-    assert_eq!(bed.rows("(SELECT DISTINCT length(envelope) FROM secrets) AS sizes").await, 1);
+    assert_eq!(test.rows("(SELECT DISTINCT length(envelope) FROM secrets) AS sizes").await, 1);
 }

@@ -1,28 +1,28 @@
-//! ACCEPTANCE 10: what is refused alike takes alike long, and waits for nobody.
+//! Timing: responses that must be indistinguishable take equal time.
 
 use std::time::{Duration, Instant};
 
 use shared_crypto::Sealed;
 
-use super::{Site, open_body, reveal_body, some_id};
-use crate::support::Bed;
+use super::{TestServer, open_body, random_id, reveal_body, sealed_secret};
+use crate::support::TestStore;
 
-suite! { what_is_refused_alike_takes_alike_long_and_a_stranger_waits_for_no_lock }
+suite! { not_found_responses_take_equal_time_and_wait_for_no_lock }
 
 const ROUNDS: usize = 1000;
 const ATTEMPTS: usize = 5;
 
-/// The median time of a call for each of the ids.
-async fn medians(site: &Site, call: &str, ids: &[String; 3], stranger: &Sealed) -> [Duration; 3] {
+/// Returns the median time of a call for each of the ids.
+async fn medians(server: &TestServer, call: &str, ids: &[String; 3], other: &Sealed) -> [Duration; 3] {
     let mut times = [const { Vec::new() }; 3];
     for _ in 0..ROUNDS {
-        // In turns, so that what else the machine does meets all of them.
+        // In turns, so that other load of the machine affects all ids equally.
         for (id, times) in ids.iter().zip(&mut times) {
-            let body = if call == "open" { open_body(stranger, id) } else { reveal_body(stranger, id) };
-            let asked = Instant::now();
-            let answer = site.call(call, &body).await;
-            times.push(asked.elapsed());
-            answer.assert_unavailable();
+            let body = if call == "open" { open_body(other, id) } else { reveal_body(other, id) };
+            let started = Instant::now();
+            let response = server.call(call, &body).await;
+            times.push(started.elapsed());
+            response.assert_not_found();
         }
     }
     times.map(|mut times| {
@@ -31,35 +31,35 @@ async fn medians(site: &Site, call: &str, ids: &[String; 3], stranger: &Sealed) 
     })
 }
 
-fn are_alike(medians: &[Duration; 3]) -> bool {
-    let (least, most) = (medians.iter().min().unwrap(), medians.iter().max().unwrap());
-    let allowed = Duration::from_micros(300).max(*least / 20);
-    most.saturating_sub(*least) <= allowed
+/// Returns whether the medians differ by at most 300 µs or 5 %.
+fn are_equal(medians: &[Duration; 3]) -> bool {
+    let (shortest, longest) = (medians.iter().min().unwrap(), medians.iter().max().unwrap());
+    let allowed = Duration::from_micros(300).max(*shortest / 20);
+    longest.saturating_sub(*shortest) <= allowed
 }
 
-async fn what_is_refused_alike_takes_alike_long_and_a_stranger_waits_for_no_lock(bed: &Bed) {
-    let site = Site::start(bed).await;
-    let (live, live_id) = site.secret(1).await;
-    let (viewed, viewed_id) = site.secret(1).await;
-    assert_eq!(site.call("reveal", &reveal_body(&viewed, &viewed_id)).await.status, 200);
-    let stranger = super::sealed();
+async fn not_found_responses_take_equal_time_and_wait_for_no_lock(test: &TestStore) {
+    let server = TestServer::start(test).await;
+    let (live, live_id) = server.secret(1).await;
+    let (viewed, viewed_id) = server.secret(1).await;
+    assert_eq!(server.call("reveal", &reveal_body(&viewed, &viewed_id)).await.status, 200);
+    let other = sealed_secret();
 
-    let kinds = [some_id(), live_id.clone(), viewed_id];
+    let kinds = [random_id(), live_id.clone(), viewed_id];
     for call in ["open", "reveal"] {
-        // What another program does to the times of one attempt it does not do to all; a difference of the server's own
-        // is there each time.
+        // Other load affects single attempts. A difference in the server would show in all of them.
         let mut attempts = Vec::new();
-        while attempts.len() < ATTEMPTS && !attempts.last().is_some_and(are_alike) {
-            attempts.push(medians(&site, call, &kinds, &stranger).await);
+        while attempts.len() < ATTEMPTS && !attempts.last().is_some_and(are_equal) {
+            attempts.push(medians(&server, call, &kinds, &other).await);
         }
-        assert!(attempts.last().is_some_and(are_alike), "{call}: {attempts:?}");
+        assert!(attempts.last().is_some_and(are_equal), "{call}: {attempts:?}");
     }
 
     let id = shared_crypto::SecretId::decode(&live_id).unwrap();
-    let lock = bed.database.lock(&id).await;
-    // Who waits for the lock, which is held all the time, is answered 503 in the end.
-    site.call("open", &open_body(&stranger, &live_id)).await.assert_unavailable();
-    site.call("reveal", &reveal_body(&stranger, &live_id)).await.assert_unavailable();
+    let lock = test.database.lock(&id).await;
+    // A call that waited for the lock would get 503 after a timeout.
+    server.call("open", &open_body(&other, &live_id)).await.assert_not_found();
+    server.call("reveal", &reveal_body(&other, &live_id)).await.assert_not_found();
     lock.roll_back().await;
-    assert_eq!(site.call("reveal", &reveal_body(&live, &live_id)).await.status, 200);
+    assert_eq!(server.call("reveal", &reveal_body(&live, &live_id)).await.status, 200);
 }

@@ -1,28 +1,29 @@
-//! ACCEPTANCE 58: variables that are empty, misspelt, unknown, or name a file.
+//! Environment variables that are empty, misspelt, unknown, or name a file.
 
-use super::{program, said};
+use super::{combined_output, server_command};
 
-/// Of no use: the program ends as soon as it has understood its settings.
-const NOWHERE: &str = "mysql://127.0.0.1/x";
-/// What it says then.
-const REACHED: &str = "DATABASE_URL must begin with";
+/// A URL that the program refuses after it has read its settings.
+const UNSUPPORTED_URL: &str = "mysql://127.0.0.1/x";
+/// The error for that URL.
+const UNSUPPORTED_URL_ERROR: &str = "DATABASE_URL must begin with";
 
-/// Starts the program, which must get as far as its database.
+/// Starts the program, asserts that it accepts its settings and gets as far as its database, and returns the output.
 #[track_caller]
-fn reaches_the_database(variables: &[(&str, &str)]) -> String {
-    let mut all = vec![("DATABASE_URL", NOWHERE)];
+fn assert_accepted(variables: &[(&str, &str)]) -> String {
+    let mut all = vec![("DATABASE_URL", UNSUPPORTED_URL)];
     all.extend(variables);
-    let said = said(&program(&all).output().unwrap());
-    assert!(said.contains(REACHED), "{variables:?}: {said}");
-    said
+    let text = combined_output(&server_command(&all).output().unwrap());
+    assert!(text.contains(UNSUPPORTED_URL_ERROR), "{variables:?}: {text}");
+    text
 }
 
+/// Starts the program, and asserts that it refuses its settings with an error that contains `expected`.
 #[track_caller]
-fn refuses(variables: &[(&str, &str)], names: &str) {
-    let output = program(variables).output().unwrap();
-    let said = said(&output);
-    assert!(!output.status.success() && said.contains(names), "{variables:?}: {said}");
-    assert!(!said.contains(REACHED), "{variables:?}: {said}");
+fn assert_refused(variables: &[(&str, &str)], expected: &str) {
+    let output = server_command(variables).output().unwrap();
+    let text = combined_output(&output);
+    assert!(!output.status.success() && text.contains(expected), "{variables:?}: {text}");
+    assert!(!text.contains(UNSUPPORTED_URL_ERROR), "{variables:?}: {text}");
 }
 
 #[test]
@@ -38,72 +39,78 @@ fn empty_variable_counts_as_unset() {
         "IKRYPT_MAX_VEIWS",
         "DATABASE_URL_FILE",
     ] {
-        reaches_the_database(&[(name, "")]);
+        assert_accepted(&[(name, "")]);
     }
-    // A value of spaces is a value.
-    refuses(&[("IKRYPT_CONTACT", " "), ("DATABASE_URL", NOWHERE)], "IKRYPT_CONTACT");
+    // A value of spaces is not empty.
+    assert_refused(&[("IKRYPT_CONTACT", " "), ("DATABASE_URL", UNSUPPORTED_URL)], "IKRYPT_CONTACT");
 }
 
 #[test]
 fn misspelt_variable_is_refused_with_its_correct_name() {
-    for (wrong, right) in [
+    for (misspelt, correct) in [
         ("IKRYPT_MAX_VEIWS", "IKRYPT_MAX_VIEWS"),
         ("IKRYPT_DATABASE_URL", "DATABASE_URL"),
         ("ikrypt_public_url", "IKRYPT_PUBLIC_URL"),
         ("IKRIPT_CONTACT", "IKRYPT_CONTACT"),
     ] {
-        refuses(&[(wrong, "3"), ("DATABASE_URL", NOWHERE)], &format!("the correct name is {right}"));
+        assert_refused(
+            &[(misspelt, "3"), ("DATABASE_URL", UNSUPPORTED_URL)],
+            &format!("the correct name is {correct}"),
+        );
     }
-    // Without a database of its own the server would make a file.
-    refuses(&[("DATABSE_URL", NOWHERE)], "the correct name is DATABASE_URL");
-    refuses(&[("DATABASE_URL", ""), ("DATABASE_URI", NOWHERE)], "the correct name is DATABASE_URL");
-    reaches_the_database(&[("DATABASE_URI", "mysql://another.program")]);
+    // Without `DATABASE_URL` the server would create a file.
+    assert_refused(&[("DATABSE_URL", UNSUPPORTED_URL)], "the correct name is DATABASE_URL");
+    assert_refused(
+        &[("DATABASE_URL", ""), ("DATABASE_URI", UNSUPPORTED_URL)],
+        "the correct name is DATABASE_URL",
+    );
+    assert_accepted(&[("DATABASE_URI", "mysql://another.program")]);
 }
 
 #[test]
 fn unknown_variables_are_logged_once_and_injected_ones_are_not() {
-    let said = reaches_the_database(&[
+    let text = assert_accepted(&[
         ("IKRYPT_NEW_SETTING", "hunter2"),
         ("IKRYPT_OTHER", "x"),
         ("IKRYPT_PORT", "tcp://10.0.0.1:3000"),
         ("IKRYPT_PORT_3000_TCP", "tcp://10.0.0.1:3000"),
         ("IKRYPT_SERVICE_HOST", "10.0.0.1"),
-        ("IKRYPT_TOKEN", "of the command line"),
+        ("IKRYPT_TOKEN", "for the command-line client"),
     ]);
-    assert_eq!(said.matches("are not settings of this server").count(), 1, "{said}");
+    assert_eq!(text.matches("are not settings of this server").count(), 1, "{text}");
     assert!(
-        said.contains(r#"["IKRYPT_NEW_SETTING", "IKRYPT_OTHER"]"#) && !said.contains("hunter2"),
-        "{said}"
+        text.contains(r#"["IKRYPT_NEW_SETTING", "IKRYPT_OTHER"]"#) && !text.contains("hunter2"),
+        "{text}"
     );
     for name in ["IKRYPT_PORT", "IKRYPT_SERVICE_HOST", "IKRYPT_TOKEN"] {
-        assert!(!said.contains(name), "{said}");
+        assert!(!text.contains(name), "{text}");
     }
-    let quiet = reaches_the_database(&[("IKRYPT_SERVICE_HOST", "10.0.0.1")]);
+    let quiet = assert_accepted(&[("IKRYPT_SERVICE_HOST", "10.0.0.1")]);
     assert!(!quiet.contains("are not settings"), "{quiet}");
 }
 
 #[test]
-fn file_holds_the_database_url() {
+fn database_url_is_read_from_a_file() {
     let folder = tempfile::tempdir().unwrap();
     let (file, database) = (folder.path().join("url"), folder.path().join("db.sqlite"));
     let file_name = file.to_str().unwrap();
-    let stats = |variables: &[(&str, &str)], arguments: &[&str]| {
-        let mut command = program(variables);
-        said(&command.args(arguments).args(["admin", "migrate"]).output().unwrap())
+    let migrate = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let mut command = server_command(variables);
+        combined_output(&command.args(arguments).args(["admin", "migrate"]).output().unwrap())
     };
-    for end in ["", "\n", "\r\n"] {
-        std::fs::write(&file, format!("sqlite:{}{end}", database.display())).unwrap();
-        let said = stats(&[("DATABASE_URL_FILE", file_name), ("DATABASE_URL", "")], &[]);
-        assert!(said.contains("up to date"), "{said}");
-        assert!(database.exists(), "{end:?} is part of the name");
+    for line_end in ["", "\n", "\r\n"] {
+        std::fs::write(&file, format!("sqlite:{}{line_end}", database.display())).unwrap();
+        let text = migrate(&[("DATABASE_URL_FILE", file_name), ("DATABASE_URL", "")], &[]);
+        assert!(text.contains("up to date"), "{text}");
+        assert!(database.exists(), "{line_end:?} became part of the file name");
         std::fs::remove_file(&database).unwrap();
     }
-    // A flag wins, and a second variable is one too many.
-    let said = stats(&[("DATABASE_URL_FILE", file_name)], &["--database-url", NOWHERE]);
-    assert!(said.contains(REACHED), "{said}");
-    refuses(&[("DATABASE_URL_FILE", file_name), ("DATABASE_URL", NOWHERE)], "are both set");
-    refuses(&[("DATABASE_URL_FILE", "/nowhere/at/all")], "DATABASE_URL_FILE (/nowhere/at/all)");
+    // A flag overrides the variable. Two variables are an error.
+    let text = migrate(&[("DATABASE_URL_FILE", file_name)], &["--database-url", UNSUPPORTED_URL]);
+    assert!(text.contains(UNSUPPORTED_URL_ERROR), "{text}");
+    assert_refused(&[("DATABASE_URL_FILE", file_name), ("DATABASE_URL", UNSUPPORTED_URL)], "are both set");
+    assert_refused(&[("DATABASE_URL_FILE", "/nowhere/at/all")], "DATABASE_URL_FILE (/nowhere/at/all)");
     std::fs::write(&file, "\n").unwrap();
-    refuses(&[("DATABASE_URL_FILE", file_name)], "the file is empty");
+    assert_refused(&[("DATABASE_URL_FILE", file_name)], "the file is empty");
     assert!(!database.exists());
 }

@@ -1,4 +1,4 @@
-//! ACCEPTANCE 60: a slow PostgreSQL is not taken for transaction pooling.
+//! A slow PostgreSQL is not mistaken for transaction pooling.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,15 +10,15 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::RwLock;
 
-use crate::support::{Bed, Postgres};
+use crate::support::{Postgres, TestStore};
 
-suite! { postgres: pause_of_the_database_during_the_start_is_not_taken_for_transaction_pooling }
+suite! { postgres: database_pause_during_start_is_not_mistaken_for_transaction_pooling }
 
-/// What the start asks to compare sessions.
-const QUESTION: &[u8] = b"pg_backend_pid";
+/// Text of the query with which a start compares sessions.
+const SESSION_QUERY: &[u8] = b"pg_backend_pid";
 
-/// Starts a proxy that lets nothing of the database pass for `pause` after the question was asked `asked` times.
-async fn pausing(database: &Postgres, asked: usize, pause: Duration) -> PgConnectOptions {
+/// Starts a proxy that forwards nothing from the database for `pause` after the session query number `pause_at`.
+async fn start_pausing_proxy(database: &Postgres, pause_at: usize, pause: Duration) -> PgConnectOptions {
     let (host, port) = (database.options.get_host().to_owned(), database.options.get_port());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let options = database.options.clone().host("127.0.0.1").port(listener.local_addr().unwrap().port());
@@ -28,12 +28,13 @@ async fn pausing(database: &Postgres, asked: usize, pause: Duration) -> PgConnec
             let (mut from_client, mut to_client) = client.into_split();
             let (mut from_server, mut to_server) =
                 TcpStream::connect((&*host, port)).await.unwrap().into_split();
-            let (count, closing, passing) = (Arc::clone(&count), Arc::clone(&gate), Arc::clone(&gate));
+            let (count, closing, reading) = (Arc::clone(&count), Arc::clone(&gate), Arc::clone(&gate));
             tokio::spawn(async move {
                 let mut bytes = vec![0; 1 << 16];
                 while let Ok(length @ 1..) = from_client.read(&mut bytes).await {
-                    let is_question = bytes[..length].windows(QUESTION.len()).any(|word| word == QUESTION);
-                    if is_question && count.fetch_add(1, Ordering::SeqCst) + 1 == asked {
+                    let is_session_query =
+                        bytes[..length].windows(SESSION_QUERY.len()).any(|word| word == SESSION_QUERY);
+                    if is_session_query && count.fetch_add(1, Ordering::SeqCst) + 1 == pause_at {
                         let closed = Arc::clone(&closing).write_owned().await;
                         tokio::spawn(async move {
                             tokio::time::sleep(pause).await;
@@ -48,7 +49,7 @@ async fn pausing(database: &Postgres, asked: usize, pause: Duration) -> PgConnec
             tokio::spawn(async move {
                 let mut bytes = vec![0; 1 << 16];
                 while let Ok(length @ 1..) = from_server.read(&mut bytes).await {
-                    let _open = passing.read().await;
+                    let _open = reading.read().await;
                     if to_client.write_all(&bytes[..length]).await.is_err() {
                         return;
                     }
@@ -59,15 +60,15 @@ async fn pausing(database: &Postgres, asked: usize, pause: Duration) -> PgConnec
     options
 }
 
-async fn pause_of_the_database_during_the_start_is_not_taken_for_transaction_pooling(bed: &Bed<Postgres>) {
-    // The third question is asked while the other connection is in a transaction.
-    for (asked, seconds) in [(3, 4), (5, 4), (3, 60)] {
-        let options = pausing(&bed.database, asked, Duration::from_secs(seconds)).await;
+async fn database_pause_during_start_is_not_mistaken_for_transaction_pooling(test: &TestStore<Postgres>) {
+    // The third session query is sent while the other connection is in a transaction.
+    for (pause_at, seconds) in [(3, 4), (5, 4), (3, 60)] {
+        let options = start_pausing_proxy(&test.database, pause_at, Duration::from_secs(seconds)).await;
         match PostgresStore::connect_with(options, PgPoolOptions::new()).await {
             Ok(store) => vault::SecretStore::close(&store).await,
             Err(error) => {
-                assert!(!matches!(error, ConnectError::Pooler), "{asked}, {seconds} s: {error}");
-                assert!(seconds > 10, "{asked}, {seconds} s: {error}");
+                assert!(!matches!(error, ConnectError::Pooler), "{pause_at}, {seconds} s: {error}");
+                assert!(seconds > 10, "{pause_at}, {seconds} s: {error}");
             }
         }
     }

@@ -1,143 +1,153 @@
-//! Creating: once, whatever happens to the request.
+//! Create: one secret per request, however often the request is sent.
 
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use vault::{CreateOutcome, OpenOutcome, RevealOutcome};
 
-use crate::support::{Bed, Database as _, Sample, Sqlite, inline_repoll};
+use crate::support::{Database as _, Sqlite, TestSecret, TestStore, run_concurrently};
 
 suite! {
-    a_secret_is_stored_once,
-    the_same_request_gets_the_same_answer_whatever_has_become_of_the_secret,
-    twins_at_one_moment_make_one_row,
-    a_known_hash_in_another_request_is_a_conflict,
-    hashes_of_two_secrets_in_one_request_are_a_conflict,
-    it_lives_exactly_as_long_as_was_asked,
-    times_are_whole_milliseconds;
-    sqlite: somebody_elses_lock_is_waited_for_and_asked_for_again,
+    repeated_create_stores_one_secret,
+    repeated_create_after_the_secret_ended_returns_the_same_result,
+    concurrent_identical_creates_make_one_row,
+    create_with_a_known_hash_is_a_conflict,
+    create_with_hashes_of_two_secrets_is_a_conflict,
+    secret_expires_exactly_after_the_requested_ttl,
+    stored_times_are_whole_milliseconds;
+    sqlite: create_during_a_foreign_lock_waits_and_retries,
 }
 
-async fn a_secret_is_stored_once(bed: &Bed) {
-    let sample = Sample::new(3);
-    let first = bed.store.create(sample.request()).await.unwrap();
+async fn repeated_create_stores_one_secret(test: &TestStore) {
+    let secret = TestSecret::new(3);
+    let first = test.store.create(secret.create_request()).await.unwrap();
     let CreateOutcome::Created { id, .. } = &first else { panic!("{first:?}") };
-    assert_eq!(*id, sample.id);
-    assert_eq!(bed.store.create(sample.request_again()).await.unwrap(), first);
-    assert_eq!((bed.rows("secrets").await, bed.rows("receipts").await, bed.rows("claims").await), (1, 1, 0));
+    assert_eq!(*id, secret.id);
+    assert_eq!(test.store.create(secret.repeated_create_request()).await.unwrap(), first);
+    assert_eq!(
+        (test.rows("secrets").await, test.rows("receipts").await, test.rows("claims").await),
+        (1, 1, 0)
+    );
 }
 
-async fn the_same_request_gets_the_same_answer_whatever_has_become_of_the_secret(bed: &Bed) {
+async fn repeated_create_after_the_secret_ended_returns_the_same_result(test: &TestStore) {
     let [viewed, burned, swept] =
-        [Sample::new(1), Sample::new(1), Sample { ttl_seconds: 60, ..Sample::new(1) }];
-    let mut firsts = Vec::new();
-    for sample in [&viewed, &burned, &swept] {
-        firsts.push(bed.store.create(sample.request()).await.unwrap());
+        [TestSecret::new(1), TestSecret::new(1), TestSecret { ttl_seconds: 60, ..TestSecret::new(1) }];
+    let mut created = Vec::new();
+    for secret in [&viewed, &burned, &swept] {
+        created.push(test.store.create(secret.create_request()).await.unwrap());
     }
-    assert_eq!(bed.reveal(viewed.attempt()).await, viewed.granted(0));
-    bed.burn(&burned).await;
-    // The row alone: moving the receipt's expiry would move the answer.
-    bed.change(format!(
+    assert_eq!(test.reveal(viewed.attempt()).await, viewed.granted(0));
+    test.burn(&burned).await;
+    // Only in the secret's row: the result contains the expiry of the receipt.
+    test.change(format!(
         "UPDATE secrets SET expires_at = {} WHERE id = {}",
-        bed.database.moment(-1),
-        bed.id(&swept)
+        test.database.sql_time(-1),
+        test.id(&swept)
     ))
     .await;
-    bed.delete_expired().await;
-    for (sample, first) in [&viewed, &burned, &swept].into_iter().zip(firsts) {
-        assert_eq!(bed.store.create(sample.request_again()).await.unwrap(), first);
+    test.delete_expired().await;
+    for (secret, first) in [&viewed, &burned, &swept].into_iter().zip(created) {
+        assert_eq!(test.store.create(secret.repeated_create_request()).await.unwrap(), first);
     }
-    assert_eq!((bed.rows("secrets").await, bed.rows("receipts").await), (0, 3));
+    assert_eq!((test.rows("secrets").await, test.rows("receipts").await), (0, 3));
 }
 
-pub(crate) async fn twins_at_one_moment_make_one_row(bed: &Bed) {
-    let stores = [bed.store.clone(), bed.database.connect().await];
+pub(crate) async fn concurrent_identical_creates_make_one_row(test: &TestStore) {
+    let stores = [test.store.clone(), test.database.connect().await];
     for round in 1..=10 {
-        let sample = Sample::new(2);
-        let answers = inline_repoll(20, |i| {
-            let (store, request) = (stores[i % 2].clone(), sample.request_again());
+        let secret = TestSecret::new(2);
+        let outcomes = run_concurrently(20, |i| {
+            let (store, request) = (stores[i % 2].clone(), secret.repeated_create_request());
             async move { store.create(request).await.unwrap() }
         })
         .await;
-        assert!(matches!(answers[0], CreateOutcome::Created { .. }));
-        assert!(answers.iter().all(|answer| *answer == answers[0]));
-        assert_eq!((bed.rows("secrets").await, bed.rows("receipts").await), (round, round));
+        assert!(matches!(outcomes[0], CreateOutcome::Created { .. }));
+        assert!(outcomes.iter().all(|outcome| *outcome == outcomes[0]));
+        assert_eq!((test.rows("secrets").await, test.rows("receipts").await), (round, round));
     }
     stores[1].close().await;
 }
 
-async fn a_known_hash_in_another_request_is_a_conflict(bed: &Bed) {
-    let first = bed.secret(2).await;
-    let other = Sample::new(1);
+async fn create_with_a_known_hash_is_a_conflict(test: &TestStore) {
+    let first = test.secret(2).await;
+    let other = TestSecret::new(1);
     let conflicts = [
-        Sample { access: first.access.clone(), ..other.clone() },
-        Sample { receipt: first.receipt.clone(), ..other.clone() },
-        Sample { access: first.access.clone(), receipt: first.receipt.clone(), ..other.clone() },
-        Sample { envelope: other.envelope.clone(), ..first.clone() },
-        Sample { ttl_seconds: 60, ..first.clone() },
-        Sample { max_views: 3, ..first.clone() },
+        TestSecret { access: first.access.clone(), ..other.clone() },
+        TestSecret { receipt: first.receipt.clone(), ..other.clone() },
+        TestSecret { access: first.access.clone(), receipt: first.receipt.clone(), ..other.clone() },
+        TestSecret { envelope: other.envelope.clone(), ..first.clone() },
+        TestSecret { ttl_seconds: 60, ..first.clone() },
+        TestSecret { max_views: 3, ..first.clone() },
     ];
     for conflict in &conflicts {
-        assert_eq!(bed.store.create(conflict.request_again()).await.unwrap(), CreateOutcome::Conflict);
+        assert_eq!(
+            test.store.create(conflict.repeated_create_request()).await.unwrap(),
+            CreateOutcome::Conflict
+        );
     }
-    let opened = bed.store.open(&first.id, &first.access_hash()).await.unwrap();
+    let opened = test.store.open(&first.id, &first.access_hash()).await.unwrap();
     let Some(OpenOutcome::Live { envelope, views_left: 2, .. }) = opened else { panic!("{opened:?}") };
     assert_eq!(envelope, first.envelope);
-    assert_eq!(bed.reveal(first.attempt()).await, first.granted(1));
-    assert_eq!(bed.reveal(first.attempt()).await, first.granted(0));
+    assert_eq!(test.reveal(first.attempt()).await, first.granted(1));
+    assert_eq!(test.reveal(first.attempt()).await, first.granted(0));
     for conflict in &conflicts {
-        assert_eq!(bed.store.create(conflict.request_again()).await.unwrap(), CreateOutcome::Conflict);
+        assert_eq!(
+            test.store.create(conflict.repeated_create_request()).await.unwrap(),
+            CreateOutcome::Conflict
+        );
     }
-    assert_eq!((bed.rows("secrets").await, bed.rows("receipts").await), (0, 1));
+    assert_eq!((test.rows("secrets").await, test.rows("receipts").await), (0, 1));
 }
 
-async fn hashes_of_two_secrets_in_one_request_are_a_conflict(bed: &Bed) {
-    let (one, two) = (bed.secret(1).await, bed.secret(1).await);
-    let both = Sample { receipt: two.receipt.clone(), ..one.clone() };
-    assert_eq!(bed.store.create(both.request_again()).await.unwrap(), CreateOutcome::Conflict);
-    assert_eq!(bed.reveal(one.attempt()).await, one.granted(0));
-    assert_eq!(bed.reveal(two.attempt()).await, two.granted(0));
+async fn create_with_hashes_of_two_secrets_is_a_conflict(test: &TestStore) {
+    let (one, two) = (test.secret(1).await, test.secret(1).await);
+    let both = TestSecret { receipt: two.receipt.clone(), ..one.clone() };
+    assert_eq!(test.store.create(both.repeated_create_request()).await.unwrap(), CreateOutcome::Conflict);
+    assert_eq!(test.reveal(one.attempt()).await, one.granted(0));
+    assert_eq!(test.reveal(two.attempt()).await, two.granted(0));
 }
 
-async fn it_lives_exactly_as_long_as_was_asked(bed: &Bed) {
+async fn secret_expires_exactly_after_the_requested_ttl(test: &TestStore) {
     for ttl_seconds in [60, 3600, 604_801, 2_592_000] {
-        let sample = Sample { ttl_seconds, ..Sample::new(1) };
-        let creation = bed.store.create(sample.request()).await.unwrap();
-        let CreateOutcome::Created { created_at, expires_at, .. } = creation else { panic!("{creation:?}") };
+        let secret = TestSecret { ttl_seconds, ..TestSecret::new(1) };
+        let outcome = test.store.create(secret.create_request()).await.unwrap();
+        let CreateOutcome::Created { created_at, expires_at, .. } = outcome else { panic!("{outcome:?}") };
         assert_eq!(expires_at - created_at, TimeDelta::seconds(ttl_seconds.into()));
-        let receipt = bed.receipt(&sample).await;
+        let receipt = test.receipt(&secret).await;
         assert_eq!((receipt.created_at, receipt.expires_at), (created_at, expires_at));
     }
 }
 
-async fn times_are_whole_milliseconds(bed: &Bed) {
-    let whole = |time: DateTime<Utc>| assert_eq!(time.timestamp_subsec_nanos() % 1_000_000, 0, "{time}");
+async fn stored_times_are_whole_milliseconds(test: &TestStore) {
+    let assert_whole =
+        |time: DateTime<Utc>| assert_eq!(time.timestamp_subsec_nanos() % 1_000_000, 0, "{time}");
     for _ in 0..5 {
-        let sample = bed.secret(2).await;
-        bed.reveal(sample.attempt()).await;
-        let receipt = bed.burn(&sample).await;
-        let opened = bed.store.open(&sample.id, &sample.access_hash()).await.unwrap();
+        let secret = test.secret(2).await;
+        test.reveal(secret.attempt()).await;
+        let receipt = test.burn(&secret).await;
+        let opened = test.store.open(&secret.id, &secret.access_hash()).await.unwrap();
         let Some(OpenOutcome::Gone(ended)) = opened else { panic!("{opened:?}") };
         for time in [receipt.created_at, receipt.expires_at, receipt.viewed_at[0], ended.ended_at] {
-            whole(time);
+            assert_whole(time);
         }
         assert_eq!(receipt.ended_at, Some(ended.ended_at));
-        let RevealOutcome::Gone(refused) = bed.reveal(sample.attempt()).await else {
-            panic!("a burned secret is gone")
+        let RevealOutcome::Gone(revealed) = test.reveal(secret.attempt()).await else {
+            panic!("a burned secret must be gone")
         };
-        assert_eq!(refused, ended);
+        assert_eq!(revealed, ended);
     }
 }
 
-async fn somebody_elses_lock_is_waited_for_and_asked_for_again(bed: &Bed<Sqlite>) {
-    let held = bed.secret(1).await;
-    let lock = bed.database.lock(&held.id).await;
-    let (store, sample) = (bed.store.clone(), Sample::new(1));
-    let request = sample.request();
+async fn create_during_a_foreign_lock_waits_and_retries(test: &TestStore<Sqlite>) {
+    let locked = test.secret(1).await;
+    let lock = test.database.lock(&locked.id).await;
+    let (store, secret) = (test.store.clone(), TestSecret::new(1));
+    let request = secret.create_request();
     let waiting = tokio::spawn(async move { store.create(request).await.unwrap() });
-    // It gives up after five.
+    // A call gives up waiting for a lock after five seconds, and is then repeated.
     tokio::time::sleep(Duration::from_secs(6)).await;
     lock.commit().await;
     assert!(matches!(waiting.await.unwrap(), CreateOutcome::Created { .. }));
-    assert_eq!(bed.reveal(sample.attempt()).await, sample.granted(0));
+    assert_eq!(test.reveal(secret.attempt()).await, secret.granted(0));
 }

@@ -1,119 +1,119 @@
-//! Expired is gone, whether the sweeper has come by or not. It does not come by here.
+//! Expiry: an expired secret is gone before it is deleted. No cleanup runs in these tests.
 
 use shared_crypto::messages::SecretState;
 use vault::{OpenOutcome, RevealOutcome, SecretEnd, SecretStore as _};
 
-use super::traps::view_under_way;
-use crate::support::{Bed, Database as _, Postgres, Sample};
+use super::anomalies::uncommitted_view;
+use crate::support::{Database as _, Postgres, TestSecret, TestStore};
 
 suite! {
-    it_is_gone_at_the_moment,
-    a_reveal_that_waits_past_the_expiry_finds_it_gone,
-    a_burn_that_waits_past_the_expiry_finds_it_expired,
-    an_expired_secret_moves_no_counter;
-    postgres: a_view_that_is_being_committed_at_the_expiry_is_not_denied,
-    sweeping_reads_no_more_than_it_removes,
+    expired_secret_is_gone_before_it_is_deleted,
+    reveal_that_waits_past_the_expiry_returns_gone,
+    burn_that_waits_past_the_expiry_returns_expired,
+    wrong_passphrase_for_an_expired_secret_changes_no_counter;
+    postgres: retry_of_a_view_committed_during_the_expiry_is_granted,
+    delete_expired_reads_few_rows_of_a_large_table,
 }
 
-async fn gone(bed: &Bed, sample: &Sample) -> SecretEnd {
-    SecretEnd { state: SecretState::Expired, ended_at: bed.receipt(sample).await.expires_at }
+/// Returns the end of an expired secret.
+async fn expired_end(test: &TestStore, secret: &TestSecret) -> SecretEnd {
+    SecretEnd { state: SecretState::Expired, ended_at: test.receipt(secret).await.expires_at }
 }
 
-async fn it_is_gone_at_the_moment(bed: &Bed) {
-    let sample = bed.secret(1).await;
-    bed.expire_in(&sample, 200).await;
+async fn expired_secret_is_gone_before_it_is_deleted(test: &TestStore) {
+    let secret = test.secret(1).await;
+    test.expire_in(&secret, 200).await;
     assert!(matches!(
-        bed.store.open(&sample.id, &sample.access_hash()).await.unwrap(),
+        test.store.open(&secret.id, &secret.access_hash()).await.unwrap(),
         Some(OpenOutcome::Live { .. })
     ));
-    bed.until_expired(&sample).await;
-    let gone = gone(bed, &sample).await;
+    test.wait_until_expired(&secret).await;
+    let end = expired_end(test, &secret).await;
     assert_eq!(
-        bed.store.open(&sample.id, &sample.access_hash()).await.unwrap(),
-        Some(OpenOutcome::Gone(gone))
+        test.store.open(&secret.id, &secret.access_hash()).await.unwrap(),
+        Some(OpenOutcome::Gone(end))
     );
-    assert_eq!(bed.reveal(sample.attempt()).await, RevealOutcome::Gone(gone));
-    assert_eq!(bed.receipt(&sample).await.ended_at, Some(gone.ended_at));
-    assert!(bed.holds(&sample).await, "the sweeper is off");
+    assert_eq!(test.reveal(secret.attempt()).await, RevealOutcome::Gone(end));
+    assert_eq!(test.receipt(&secret).await.ended_at, Some(end.ended_at));
+    assert!(test.holds(&secret).await, "the row must still exist");
 }
 
-async fn a_reveal_that_waits_past_the_expiry_finds_it_gone(bed: &Bed) {
+/// Makes a call that waits for the lock of the secret until after the expiry, and returns its result.
+async fn result_after_expiry<T: Send + 'static>(
+    test: &TestStore,
+    secret: &TestSecret,
+    commits: bool,
+    call: impl Future<Output = T> + Send + 'static,
+) -> T {
+    test.expire_in(secret, 400).await;
+    let lock = test.database.lock(&secret.id).await;
+    let waiting = tokio::spawn(call);
+    test.database.wait_until_blocked(1).await;
+    test.wait_until_expired(secret).await;
+    if commits {
+        lock.commit().await;
+    } else {
+        lock.roll_back().await;
+    }
+    waiting.await.unwrap()
+}
+
+async fn reveal_that_waits_past_the_expiry_returns_gone(test: &TestStore) {
     for commits in [true, false] {
-        let sample = bed.secret(2).await;
-        bed.expire_in(&sample, 400).await;
-        let lock = bed.database.lock(&sample.id).await;
-        let waiting = tokio::spawn({
-            let (store, attempt) = (bed.store.clone(), sample.attempt());
-            async move { store.reveal(attempt).await.unwrap() }
-        });
-        bed.database.until_waiting(1).await;
-        bed.until_expired(&sample).await;
-        if commits {
-            lock.commit().await;
-        } else {
-            lock.roll_back().await;
-        }
-        assert_eq!(waiting.await.unwrap(), RevealOutcome::Gone(gone(bed, &sample).await));
-        assert!(bed.receipt(&sample).await.viewed_at.is_empty());
+        let secret = test.secret(2).await;
+        let (store, attempt) = (test.store.clone(), secret.attempt());
+        let reveal = async move { store.reveal(attempt).await.unwrap() };
+        let outcome = result_after_expiry(test, &secret, commits, reveal).await;
+        assert_eq!(outcome, RevealOutcome::Gone(expired_end(test, &secret).await));
+        assert!(test.receipt(&secret).await.viewed_at.is_empty());
     }
 }
 
-async fn a_burn_that_waits_past_the_expiry_finds_it_expired(bed: &Bed) {
+async fn burn_that_waits_past_the_expiry_returns_expired(test: &TestStore) {
     for commits in [true, false] {
-        let sample = bed.secret(2).await;
-        bed.expire_in(&sample, 400).await;
-        let lock = bed.database.lock(&sample.id).await;
-        let waiting = tokio::spawn({
-            let (store, token) = (bed.store.clone(), sample.receipt_hash());
-            async move { store.burn(&token).await.unwrap().unwrap() }
-        });
-        bed.database.until_waiting(1).await;
-        bed.until_expired(&sample).await;
-        if commits {
-            lock.commit().await;
-        } else {
-            lock.roll_back().await;
-        }
-        let receipt = waiting.await.unwrap();
+        let secret = test.secret(2).await;
+        let (store, token) = (test.store.clone(), secret.receipt_hash());
+        let burn = async move { store.burn(&token).await.unwrap().unwrap() };
+        let receipt = result_after_expiry(test, &secret, commits, burn).await;
         assert_eq!((receipt.state, receipt.ended_at), (SecretState::Expired, Some(receipt.expires_at)));
     }
 }
 
-async fn an_expired_secret_moves_no_counter(bed: &Bed) {
-    let sample = bed.secret(1).await;
-    bed.expire(&sample).await;
-    let before = bed.receipt(&sample).await;
+async fn wrong_passphrase_for_an_expired_secret_changes_no_counter(test: &TestStore) {
+    let secret = test.secret(1).await;
+    test.expire(&secret).await;
+    let before = test.receipt(&secret).await;
     for _ in 0..6 {
-        assert!(matches!(bed.reveal(sample.wrong()).await, RevealOutcome::Gone(_)));
+        assert!(matches!(test.reveal(secret.wrong_attempt()).await, RevealOutcome::Gone(_)));
     }
-    assert_eq!(bed.receipt(&sample).await, before);
-    assert_eq!(bed.count("bad_tries", &sample).await, 0);
+    assert_eq!(test.receipt(&secret).await, before);
+    assert_eq!(test.count("bad_tries", &secret).await, 0);
 }
 
-async fn a_view_that_is_being_committed_at_the_expiry_is_not_denied(bed: &Bed<Postgres>) {
+async fn retry_of_a_view_committed_during_the_expiry_is_granted(test: &TestStore<Postgres>) {
     for commits in [true, false] {
-        let sample = bed.secret(2).await;
-        let attempt = sample.attempt();
-        bed.expire_in(&sample, 300).await;
-        let view = view_under_way(&bed.database.raw, &sample, &attempt).await;
-        bed.until_expired(&sample).await;
+        let secret = test.secret(2).await;
+        let attempt = secret.attempt();
+        test.expire_in(&secret, 300).await;
+        let view = uncommitted_view(&test.database.pool, &secret, &attempt).await;
+        test.wait_until_expired(&secret).await;
         let retry = tokio::spawn({
-            let store = bed.store.clone();
+            let store = test.store.clone();
             async move { store.reveal(attempt).await.unwrap() }
         });
-        bed.database.until_waiting(1).await;
+        test.database.wait_until_blocked(1).await;
         if commits {
             view.commit().await.unwrap();
-            assert_eq!(retry.await.unwrap(), sample.granted(1));
+            assert_eq!(retry.await.unwrap(), secret.granted(1));
         } else {
             view.rollback().await.unwrap();
-            assert_eq!(retry.await.unwrap(), RevealOutcome::Gone(gone(bed, &sample).await));
+            assert_eq!(retry.await.unwrap(), RevealOutcome::Gone(expired_end(test, &secret).await));
         }
     }
 }
 
-async fn sweeping_reads_no_more_than_it_removes(bed: &Bed<Postgres>) {
-    bed.change(
+async fn delete_expired_reads_few_rows_of_a_large_table(test: &TestStore<Postgres>) {
+    test.change(
         "WITH x AS MATERIALIZED (
            SELECT substring(sha256(int4send(n)) for 12) AS id, sha256(int4send(n)) AS b, now() + interval '1 hour' AS t
              FROM generate_series(1, 50000) n
@@ -126,18 +126,18 @@ async fn sweeping_reads_no_more_than_it_removes(bed: &Bed<Postgres>) {
             .to_owned(),
     )
     .await;
-    let expired = bed.secret(1).await;
-    bed.expire(&expired).await;
-    bed.change("ANALYZE secrets, receipts".to_owned()).await;
+    let expired = test.secret(1).await;
+    test.expire(&expired).await;
+    test.change("ANALYZE secrets, receipts".to_owned()).await;
     let read = "SELECT (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes) + (SELECT sum(seq_tup_read) FROM pg_stat_user_tables)";
-    let read = || bed.database.number(format!("SELECT ({read})::bigint"));
+    let read = || test.database.query_number(format!("SELECT ({read})::bigint"));
     let before = read().await;
-    let store = bed.database.store().await;
+    let store = test.database.store().await;
     store.delete_expired().await.unwrap();
-    // Each connection counts what it did, and tells so when it ends.
+    // A connection reports its counts when it ends.
     store.close().await;
     tokio::time::sleep(std::time::Duration::from_millis(500)).await;
     let after = read().await;
-    assert!(!bed.holds(&expired).await);
+    assert!(!test.holds(&expired).await);
     assert!(after - before < 100, "{} rows were read", after - before);
 }

@@ -1,4 +1,4 @@
-//! Random stories, played on the real database and on a model of it that fits on a page.
+//! Random scenarios, run on the real database and on a small model of the protocol.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -6,26 +6,26 @@ use shared_crypto::messages::SecretState;
 use tokio::runtime::Handle;
 use vault::{CreateOutcome, OpenOutcome, RevealAttempt, RevealOutcome};
 
-use crate::support::{Bed, Sample};
+use crate::support::{TestSecret, TestStore, is_stress};
 
-suite! { the_store_does_what_the_model_does }
+suite! { store_matches_the_model_in_random_scenarios }
 
 const SECRETS: usize = 2;
 
-/// One step of a story; the number is a secret's.
+/// One step of a scenario. The first number is the index of a secret.
 #[derive(Debug, Clone)]
 enum Step {
     Create(usize),
     Open(usize),
-    Right(usize),
-    Wrong(usize),
-    /// The same request once more, right or wrong: the last but so many.
+    CorrectPassphrase(usize),
+    WrongPassphrase(usize),
+    /// Repeats an earlier attempt, counted back from the last one.
     Repeat(usize, usize),
     Burn(usize),
     Expire(usize),
     Unlock(usize),
     ExpireClaims,
-    Sweep,
+    DeleteExpired,
     Restart,
 }
 
@@ -34,80 +34,88 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         1 => which.clone().prop_map(Step::Create),
         2 => which.clone().prop_map(Step::Open),
-        5 => which.clone().prop_map(Step::Right),
-        6 => which.clone().prop_map(Step::Wrong),
-        5 => (which.clone(), 0..4_usize).prop_map(|(secret, back)| Step::Repeat(secret, back)),
+        5 => which.clone().prop_map(Step::CorrectPassphrase),
+        6 => which.clone().prop_map(Step::WrongPassphrase),
+        5 => (which.clone(), 0..4_usize).prop_map(|(index, back)| Step::Repeat(index, back)),
         1 => which.clone().prop_map(Step::Burn),
         1 => which.clone().prop_map(Step::Expire),
         3 => which.prop_map(Step::Unlock),
         1 => Just(Step::ExpireClaims),
-        1 => Just(Step::Sweep),
+        1 => Just(Step::DeleteExpired),
         1 => Just(Step::Restart),
     ];
     prop::collection::vec(step, 1..40)
 }
 
-/// What the protocol says of one secret.
+/// An attempt that was made.
+struct ModelAttempt {
+    attempt: RevealAttempt,
+    is_correct: bool,
+    /// The views left after the view that it was granted, while its claim is valid.
+    granted: Option<u8>,
+}
+
+/// The state of one secret according to the protocol.
 struct Model {
-    sample: Sample,
+    secret: TestSecret,
     state: SecretState,
     views_left: u8,
     bad_tries: u32,
-    locked: bool,
-    wrong: u32,
-    /// Every request there was, whether its passphrase was right, and how it is answered when repeated.
-    requests: Vec<(RevealAttempt, bool, Option<u8>)>,
+    is_locked: bool,
+    wrong_passphrases: u32,
+    attempts: Vec<ModelAttempt>,
 }
 
 impl Model {
-    fn new(sample: Sample) -> Self {
-        let views_left = sample.max_views;
+    fn new(secret: TestSecret) -> Self {
+        let views_left = secret.max_views;
         Self {
-            sample,
+            secret,
             state: SecretState::Live,
             views_left,
             bad_tries: 0,
-            locked: false,
-            wrong: 0,
-            requests: Vec::new(),
+            is_locked: false,
+            wrong_passphrases: 0,
+            attempts: Vec::new(),
         }
     }
 
-    fn reveal(&mut self, request: usize) -> Expected {
-        let (_, right, claim) = self.requests[request];
-        if let Some(views_left) = claim {
+    /// Makes an attempt and returns the expected outcome.
+    fn reveal(&mut self, number: usize) -> Expected {
+        let ModelAttempt { is_correct, granted, .. } = self.attempts[number];
+        if let Some(views_left) = granted {
             return Expected::Granted(views_left);
         }
         if self.state != SecretState::Live {
             return Expected::Gone(self.state);
         }
-        if self.locked {
+        if self.is_locked {
             return Expected::Locked;
         }
-        if !right {
+        if !is_correct {
             self.bad_tries += 1;
-            self.wrong += 1;
-            self.locked = self.bad_tries >= 5;
-            let wait = self.locked.then(|| 900.min(2_u32.saturating_pow(self.bad_tries - 4)));
+            self.wrong_passphrases += 1;
+            self.is_locked = self.bad_tries >= 5;
+            let wait = self.is_locked.then(|| 900.min(2_u32.saturating_pow(self.bad_tries - 4)));
             return Expected::Wrong(5_u32.saturating_sub(self.bad_tries), wait);
         }
         (self.bad_tries, self.views_left) = (0, self.views_left - 1);
         if self.views_left == 0 {
             self.state = SecretState::Viewed;
         }
-        self.requests[request].2 = Some(self.views_left);
+        self.attempts[number].granted = Some(self.views_left);
         Expected::Granted(self.views_left)
     }
 }
 
-/// An outcome without its times.
+/// A reveal outcome without times.
 #[derive(Debug, PartialEq, Eq)]
 enum Expected {
     Granted(u8),
     Wrong(u32, Option<u32>),
     Locked,
     Gone(SecretState),
-    Unavailable,
+    NotFound,
 }
 
 impl From<RevealOutcome> for Expected {
@@ -117,35 +125,37 @@ impl From<RevealOutcome> for Expected {
             RevealOutcome::WrongPassphrase { tries_left, wait } => Self::Wrong(tries_left, wait),
             RevealOutcome::Locked { .. } => Self::Locked,
             RevealOutcome::Gone(ended) => Self::Gone(ended.state),
-            RevealOutcome::NotFound => Self::Unavailable,
+            RevealOutcome::NotFound => Self::NotFound,
         }
     }
 }
 
-async fn the_store_does_what_the_model_does(bed: &Bed) {
-    let cases = if std::env::var_os("IKRYPT_TORTURE").is_some() { 2_000 } else { 40 };
+async fn store_matches_the_model_in_random_scenarios(test: &TestStore) {
+    let cases = if is_stress() { 2_000 } else { 40 };
     let config = Config { cases, failure_persistence: None, ..Config::default() };
-    let story =
-        |steps: Vec<Step>| tokio::task::block_in_place(|| Handle::current().block_on(play(bed, &steps)));
-    TestRunner::new(config).run(&steps(), story).unwrap();
+    let scenario = |steps: Vec<Step>| {
+        tokio::task::block_in_place(|| Handle::current().block_on(run_scenario(test, &steps)))
+    };
+    TestRunner::new(config).run(&steps(), scenario).unwrap();
 }
 
-async fn play(bed: &Bed, steps: &[Step]) -> Result<(), TestCaseError> {
-    let mut store = bed.database.connect().await;
+/// Runs the steps on the store and on the model, and compares outcomes and receipts after each.
+async fn run_scenario(test: &TestStore, steps: &[Step]) -> Result<(), TestCaseError> {
+    let mut store = test.database.connect().await;
     let mut models = Vec::new();
     for views in 1..=u8::try_from(SECRETS).unwrap() {
-        models.push(Model::new(bed.secret(views).await));
+        models.push(Model::new(test.secret(views).await));
     }
     for step in steps {
         match *step {
-            Step::Create(secret) => {
-                let again = store.create(models[secret].sample.request_again()).await.unwrap();
-                let CreateOutcome::Created { id, .. } = again else { panic!("{again:?}") };
-                prop_assert_eq!(id.as_bytes(), models[secret].sample.id.as_bytes());
+            Step::Create(index) => {
+                let outcome = store.create(models[index].secret.repeated_create_request()).await.unwrap();
+                let CreateOutcome::Created { id, .. } = outcome else { panic!("{outcome:?}") };
+                prop_assert_eq!(id.as_bytes(), models[index].secret.id.as_bytes());
             }
-            Step::Open(secret) => {
-                let model = &models[secret];
-                let opened = store.open(&model.sample.id, &model.sample.access_hash()).await.unwrap();
+            Step::Open(index) => {
+                let model = &models[index];
+                let opened = store.open(&model.secret.id, &model.secret.access_hash()).await.unwrap();
                 match opened.unwrap() {
                     OpenOutcome::Live { views_left, .. } => {
                         prop_assert_eq!((SecretState::Live, views_left), (model.state, model.views_left));
@@ -153,55 +163,58 @@ async fn play(bed: &Bed, steps: &[Step]) -> Result<(), TestCaseError> {
                     OpenOutcome::Gone(ended) => prop_assert_eq!(ended.state, model.state),
                 }
             }
-            Step::Right(secret) | Step::Wrong(secret) => {
-                let model = &mut models[secret];
-                let right = matches!(step, Step::Right(_));
-                let attempt = if right { model.sample.attempt() } else { model.sample.wrong() };
-                model.requests.push((attempt.clone(), right, None));
-                let expected = model.reveal(model.requests.len() - 1);
+            Step::CorrectPassphrase(index) | Step::WrongPassphrase(index) => {
+                let model = &mut models[index];
+                let is_correct = matches!(step, Step::CorrectPassphrase(_));
+                let attempt = if is_correct { model.secret.attempt() } else { model.secret.wrong_attempt() };
+                model.attempts.push(ModelAttempt { attempt: attempt.clone(), is_correct, granted: None });
+                let expected = model.reveal(model.attempts.len() - 1);
                 prop_assert_eq!(Expected::from(store.reveal(attempt).await.unwrap()), expected);
             }
-            Step::Repeat(secret, back) => {
-                let model = &mut models[secret];
-                let Some(request) = model.requests.len().checked_sub(1 + back) else { continue };
-                let attempt = model.requests[request].0.clone();
-                let expected = model.reveal(request);
+            Step::Repeat(index, back) => {
+                let model = &mut models[index];
+                let Some(number) = model.attempts.len().checked_sub(1 + back) else { continue };
+                let attempt = model.attempts[number].attempt.clone();
+                let expected = model.reveal(number);
                 prop_assert_eq!(Expected::from(store.reveal(attempt).await.unwrap()), expected);
             }
-            Step::Burn(secret) => {
-                let model = &mut models[secret];
+            Step::Burn(index) => {
+                let model = &mut models[index];
                 if model.state == SecretState::Live {
                     model.state = SecretState::Burned;
                 }
-                let receipt = store.burn(&model.sample.receipt_hash()).await.unwrap().unwrap();
+                let receipt = store.burn(&model.secret.receipt_hash()).await.unwrap().unwrap();
                 prop_assert_eq!(receipt.state, model.state);
             }
-            Step::Expire(secret) => {
-                let model = &mut models[secret];
-                bed.expire(&model.sample).await;
+            Step::Expire(index) => {
+                let model = &mut models[index];
+                test.expire(&model.secret).await;
                 if model.state == SecretState::Live {
                     model.state = SecretState::Expired;
                 }
             }
-            Step::Unlock(secret) => {
-                bed.unlock(&models[secret].sample).await;
-                models[secret].locked = false;
+            Step::Unlock(index) => {
+                test.unlock(&models[index].secret).await;
+                models[index].is_locked = false;
             }
             Step::ExpireClaims => {
-                bed.expire_claims().await;
-                models.iter_mut().flat_map(|model| &mut model.requests).for_each(|request| request.2 = None);
+                test.expire_claims().await;
+                models
+                    .iter_mut()
+                    .flat_map(|model| &mut model.attempts)
+                    .for_each(|attempt| attempt.granted = None);
             }
-            Step::Sweep => bed.delete_expired().await,
+            Step::DeleteExpired => test.delete_expired().await,
             Step::Restart => {
                 store.close().await;
-                store = bed.database.connect().await;
+                store = test.database.connect().await;
             }
         }
         for model in &models {
-            let receipt = store.receipt(&model.sample.receipt_hash()).await.unwrap().unwrap();
-            let views = usize::from(model.sample.max_views - model.views_left);
+            let receipt = store.receipt(&model.secret.receipt_hash()).await.unwrap().unwrap();
+            let views = usize::from(model.secret.max_views - model.views_left);
             prop_assert_eq!((receipt.state, receipt.viewed_at.len()), (model.state, views));
-            prop_assert_eq!(receipt.wrong_passphrases, model.wrong);
+            prop_assert_eq!(receipt.wrong_passphrases, model.wrong_passphrases);
             prop_assert_eq!(receipt.ended_at.is_some(), model.state != SecretState::Live);
         }
     }

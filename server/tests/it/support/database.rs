@@ -1,4 +1,4 @@
-//! What tests do to a database behind the store's back.
+//! Operations of the tests on a database, without the store.
 
 use std::sync::Arc;
 
@@ -7,56 +7,56 @@ use shared_crypto::SecretId;
 use sqlx::Transaction;
 use vault::SecretStore;
 
-/// A fresh database, each in its own dialect.
+/// A new database. Each implementation writes SQL in its own dialect.
 #[async_trait]
 pub(crate) trait Database: Send + Sync {
-    /// One more of this kind, with nothing in it.
-    async fn another(&self) -> Box<dyn Database>;
+    /// Creates another empty database of the same kind.
+    async fn create_another(&self) -> Box<dyn Database>;
 
-    /// What a server in another process is told.
+    /// Returns the URL for a server in another process.
     fn url(&self) -> String;
 
-    /// A store with a pool of its own, as every server has.
+    /// Connects a store with its own pool, as every server does.
     async fn connect(&self) -> Arc<dyn SecretStore>;
 
-    /// A store each of whose commits takes 5 ms.
-    async fn connect_slow(&self) -> Arc<dyn SecretStore>;
+    /// Connects a store whose commits take 5 ms each.
+    async fn connect_with_slow_commits(&self) -> Arc<dyn SecretStore>;
 
-    /// A store none of whose commits succeeds, until `repair`.
-    async fn connect_broken(&self) -> Arc<dyn SecretStore>;
+    /// Connects a store whose commits fail until [`Self::allow_commits`] is called.
+    async fn connect_with_failing_commits(&self) -> Arc<dyn SecretStore>;
 
-    /// Ends what `connect_broken` began.
-    async fn repair(&self);
+    /// Lets the commits of `connect_with_failing_commits` succeed again.
+    async fn allow_commits(&self);
 
-    /// Runs a statement, and says how many rows it touched.
+    /// Runs a statement and returns the number of affected rows.
     async fn execute(&self, sql: String) -> Result<u64, sqlx::Error>;
 
-    /// The one number that a query answers.
-    async fn number(&self, sql: String) -> i64;
+    /// Runs a query that returns one number.
+    async fn query_number(&self, sql: String) -> i64;
 
-    /// Takes the lock that a reveal of this secret needs, and changes the row without a difference.
-    async fn lock(&self, id: &SecretId) -> Lock;
+    /// Takes the lock that a reveal of this secret needs, by an update that changes no value.
+    async fn lock(&self, id: &SecretId) -> RowLock;
 
-    /// Returns when this many callers wait for a lock, as far as the database can tell.
-    async fn until_waiting(&self, callers: i64);
+    /// Waits until this many calls wait for a lock. SQLite cannot tell, so there it is a fixed delay.
+    async fn wait_until_blocked(&self, calls: i64);
 
-    /// The database's clock, so many milliseconds from now, as an expression.
-    fn moment(&self, millis: i64) -> String;
+    /// Returns an SQL expression for the time `millis` milliseconds from now, by the database's clock.
+    fn sql_time(&self, millis: i64) -> String;
 
-    /// A byte string as an expression.
-    fn bytes(&self, bytes: &[u8]) -> String;
+    /// Returns a byte string as an SQL expression.
+    fn sql_bytes(&self, bytes: &[u8]) -> String;
 
-    /// Removes the database. What a failed test leaves behind stays to be looked at.
+    /// Removes the database. A failed test does not get here, and leaves its database for inspection.
     async fn remove(&self);
 }
 
-/// A transaction of somebody else's, who holds a secret's lock.
-pub(crate) enum Lock {
+/// A foreign transaction that holds the lock of a secret's row.
+pub(crate) enum RowLock {
     Postgres(Transaction<'static, sqlx::Postgres>),
     Sqlite(Transaction<'static, sqlx::Sqlite>),
 }
 
-impl Lock {
+impl RowLock {
     pub(crate) async fn commit(self) {
         match self {
             Self::Postgres(tx) => tx.commit().await.unwrap(),
@@ -72,6 +72,7 @@ impl Lock {
     }
 }
 
+/// Encodes bytes in lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::new(), |mut text, byte| {

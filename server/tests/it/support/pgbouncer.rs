@@ -1,4 +1,4 @@
-//! A PgBouncer before the PostgreSQL that the tests use.
+//! Starts PgBouncer in front of the PostgreSQL server of the tests.
 
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
@@ -12,10 +12,10 @@ use tokio::process::{Child, Command};
 
 use super::{Postgres, eventually};
 
-/// Debian puts it where ordinary users do not look.
-const ELSEWHERE: &str = "/usr/sbin/pgbouncer";
+/// Path of the program on Debian, which is not in the `PATH` of ordinary users.
+const DEBIAN_PATH: &str = "/usr/sbin/pgbouncer";
 
-/// A running PgBouncer on a port of its own.
+/// A running PgBouncer on a free port.
 pub(crate) struct PgBouncer {
     port: u16,
     _process: Child,
@@ -23,12 +23,13 @@ pub(crate) struct PgBouncer {
 }
 
 impl PgBouncer {
-    /// `mode` is its `pool_mode`, `sessions` the most that one database gets. All other settings are its defaults.
+    /// Starts it with the `pool_mode` `mode` and at most `sessions` sessions for one database. Other settings are the
+    /// defaults of PgBouncer.
     pub(crate) async fn start(database: &Postgres, mode: &str, sessions: u32) -> Self {
         Self::start_with(database, &format!("pool_mode = {mode}\ndefault_pool_size = {sessions}")).await
     }
 
-    /// With lines of its configuration file.
+    /// Starts it with these lines in its configuration file.
     pub(crate) async fn start_with(database: &Postgres, settings: &str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
         let (host, upstream, user) =
@@ -50,35 +51,35 @@ impl PgBouncer {
         std::fs::write(&file, settings).unwrap();
         let process = command(folder.path()).arg(&file).kill_on_drop(true).spawn();
         let process =
-            process.expect("PgBouncer is installed: `cargo xtask test` does so, or says what is missing");
+            process.expect("PgBouncer must be installed; `cargo xtask test` does it or says what is missing");
         eventually(|| async { TcpStream::connect(("127.0.0.1", port)).await.is_ok() }).await;
         Self { port, _process: process, _folder: folder }
     }
 
-    /// How a client reaches the same database through it.
+    /// Returns how a client connects to the database through the pooler.
     pub(crate) fn options(&self, database: &Postgres) -> PgConnectOptions {
         let options = database.options.clone().host("127.0.0.1").port(self.port);
-        // As of any other program that knows the pooler.
+        // Without the startup parameter that sqlx adds by default, like other programs.
         options.extra_float_digits(None)
     }
 
-    /// What a server is told.
+    /// Returns the URL for a server.
     pub(crate) fn url(&self, database: &Postgres) -> String {
         let name = database.options.get_database().unwrap();
         format!("postgres://{}@127.0.0.1:{}/{name}", database.options.get_username(), self.port)
     }
 
-    /// A store with as many connections as a server has.
+    /// Connects a store with as many connections as a server has.
     pub(crate) async fn store(&self, database: &Postgres) -> PostgresStore {
         let options = self.options(database).extra_float_digits(2);
         PostgresStore::connect_with(options, PgPoolOptions::new().max_connections(16)).await.unwrap()
     }
 }
 
-/// It refuses to run as root, and becomes another user then.
+/// Returns the command. PgBouncer refuses to run as root, so root starts it as `nobody`.
 fn command(folder: &Path) -> Command {
-    let is_there = Path::new(ELSEWHERE).exists();
-    let mut command = Command::new(if is_there { ELSEWHERE } else { "pgbouncer" });
+    let is_debian = Path::new(DEBIAN_PATH).exists();
+    let mut command = Command::new(if is_debian { DEBIAN_PATH } else { "pgbouncer" });
     if std::fs::metadata(folder).unwrap().uid() == 0 {
         std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).unwrap();
         command.args(["-u", "nobody"]);

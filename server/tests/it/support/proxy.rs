@@ -1,4 +1,4 @@
-//! A proxy before PostgreSQL, which can be switched off, or cut at the very commit.
+//! A TCP proxy in front of PostgreSQL that simulates outages and cuts connections at a commit.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -13,148 +13,150 @@ use tokio::task::JoinHandle;
 
 use super::{Postgres, eventually};
 
-/// What happens to what passes.
+/// What the proxy does with connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
-pub(crate) enum Line {
-    /// It passes.
-    Open,
-    /// Nobody gets through, and whoever was through is cut off: as if the server had stopped.
-    Dead,
-    /// A connection ends when it is about to commit: the commit never arrives.
+pub(crate) enum ProxyMode {
+    /// Forwards everything.
+    Forward,
+    /// Closes all connections and accepts none, as if the server had stopped.
+    Closed,
+    /// Closes a connection when it is about to commit, so that the commit does not arrive.
     CutBeforeCommit,
-    /// A connection ends once it has committed: the commit arrives, and its confirmation does not.
+    /// Closes a connection after its commit, so that the commit arrives and its confirmation does not.
     CutAfterCommit,
-    /// Nothing passes any more, and nobody is told: as if a cable had been pulled.
-    Silent,
+    /// Forwards nothing from the client and keeps connections open, as if a cable had been pulled.
+    Stalled,
 }
 
-/// What statements have in them that change something.
-const ANY_CHANGE: &str = "INSERT INTO ";
+/// Text that every statement with a change contains.
+const WRITE_MARKER: &str = "INSERT INTO ";
 
-/// A proxy on a port of its own.
+/// A running proxy on a free port.
 pub(crate) struct Proxy {
     port: u16,
-    line: Arc<AtomicU8>,
-    /// Connections that are not cut off yet.
-    relayed: Arc<AtomicUsize>,
-    accepting: JoinHandle<()>,
+    mode: Arc<AtomicU8>,
+    /// Number of open connections.
+    connections: Arc<AtomicUsize>,
+    accept_task: JoinHandle<()>,
 }
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        self.accepting.abort();
+        self.accept_task.abort();
     }
 }
 
 impl Proxy {
-    pub(crate) async fn before(database: &Postgres) -> Self {
-        Self::before_some(database, ANY_CHANGE).await
+    /// Starts a proxy in front of the server of this database.
+    pub(crate) async fn start(database: &Postgres) -> Self {
+        Self::start_with_marker(database, WRITE_MARKER).await
     }
 
-    /// One for which only statements with this in them commit by themselves.
-    pub(crate) async fn before_some(database: &Postgres, changes: &'static str) -> Self {
+    /// Starts a proxy that takes statements outside transactions for commits only if they contain `write_marker`.
+    pub(crate) async fn start_with_marker(database: &Postgres, write_marker: &'static str) -> Self {
         let (host, upstream) = (database.options.get_host().to_owned(), database.options.get_port());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let line = Arc::new(AtomicU8::new(Line::Open as u8));
-        let relayed = Arc::new(AtomicUsize::new(0));
-        let (lines, count) = (Arc::clone(&line), Arc::clone(&relayed));
-        let accepting = tokio::spawn(async move {
+        let mode = Arc::new(AtomicU8::new(ProxyMode::Forward as u8));
+        let connections = Arc::new(AtomicUsize::new(0));
+        let (shared_mode, count) = (Arc::clone(&mode), Arc::clone(&connections));
+        let accept_task = tokio::spawn(async move {
             loop {
                 let (client, _) = listener.accept().await.unwrap();
-                if lines.load(Ordering::SeqCst) == Line::Dead as u8 {
+                if shared_mode.load(Ordering::SeqCst) == ProxyMode::Closed as u8 {
                     continue;
                 }
                 count.fetch_add(1, Ordering::SeqCst);
                 let server = TcpStream::connect((&*host, upstream)).await.unwrap();
-                let (line, count) = (Arc::clone(&lines), Arc::clone(&count));
+                let (mode, count) = (Arc::clone(&shared_mode), Arc::clone(&count));
                 tokio::spawn(async move {
-                    relay(client, server, line, changes).await;
+                    relay(client, server, mode, write_marker).await;
                     count.fetch_sub(1, Ordering::SeqCst);
                 });
             }
         });
-        Self { port, line, relayed, accepting }
+        Self { port, mode, connections, accept_task }
     }
 
-    pub(crate) fn set(&self, line: Line) {
-        self.line.store(line as u8, Ordering::SeqCst);
+    pub(crate) fn set_mode(&self, mode: ProxyMode) {
+        self.mode.store(mode as u8, Ordering::SeqCst);
     }
 
-    /// Sets the line to [`Line::Dead`], and returns when the last connection is cut off.
-    pub(crate) async fn cut(&self) {
-        self.set(Line::Dead);
-        eventually(|| async { self.relayed.load(Ordering::SeqCst) == 0 }).await;
+    /// Switches to [`ProxyMode::Closed`] and waits until the last connection is closed.
+    pub(crate) async fn close_all(&self) {
+        self.set_mode(ProxyMode::Closed);
+        eventually(|| async { self.connections.load(Ordering::SeqCst) == 0 }).await;
     }
 
-    /// A store that reaches its database through this.
+    /// Connects a store to the database through the proxy.
     pub(crate) async fn store(&self, database: &Postgres) -> PostgresStore {
         let options = database.options.clone().host("127.0.0.1").port(self.port);
         PostgresStore::connect_with(options, PgPoolOptions::new().max_connections(5)).await.unwrap()
     }
 }
 
-async fn relay(client: TcpStream, server: TcpStream, line: Arc<AtomicU8>, changes: &'static str) {
+async fn relay(client: TcpStream, server: TcpStream, mode: Arc<AtomicU8>, write_marker: &'static str) {
     let (mut from_client, mut to_client) = client.into_split();
     let (mut from_server, mut to_server) = server.into_split();
-    let dead = async {
-        while line.load(Ordering::SeqCst) != Line::Dead as u8 {
+    let closed = async {
+        while mode.load(Ordering::SeqCst) != ProxyMode::Closed as u8 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    // Whichever ends first ends all of it.
+    // The direction that ends first ends the connection.
     tokio::select! {
-        () = upstream(&mut from_client, &mut to_server, &line, changes) => {}
-        () = copy(&mut from_server, &mut to_client) => {}
-        () = dead => {}
+        () = forward_client(&mut from_client, &mut to_server, &mode, write_marker) => {}
+        () = forward_server(&mut from_server, &mut to_client) => {}
+        () = closed => {}
     }
 }
 
-/// From the client, up to a commit where that is what cuts the line.
-async fn upstream(
+/// Forwards what the client sends, up to the point at which the mode closes or stalls the connection.
+async fn forward_client(
     from: &mut (impl AsyncRead + Unpin),
     to: &mut (impl AsyncWrite + Unpin),
-    line: &AtomicU8,
-    changes: &'static str,
+    mode: &AtomicU8,
+    write_marker: &'static str,
 ) {
     let mut bytes = vec![0; 1 << 16];
-    let mut messages = Messages { changes, ..Messages::default() };
+    let mut parser = MessageParser { write_marker, ..MessageParser::default() };
     while let Ok(length @ 1..) = from.read(&mut bytes).await {
-        let is_commit = messages.commit(&bytes[..length]);
-        let now = line.load(Ordering::SeqCst);
-        if is_commit && now == Line::CutBeforeCommit as u8 {
+        let is_commit = parser.contains_commit(&bytes[..length]);
+        let now = mode.load(Ordering::SeqCst);
+        if is_commit && now == ProxyMode::CutBeforeCommit as u8 {
             return;
         }
-        if now == Line::Silent as u8 {
+        if now == ProxyMode::Stalled as u8 {
             return std::future::pending().await;
         }
         if to.write_all(&bytes[..length]).await.is_err() {
             return;
         }
-        if is_commit && now == Line::CutAfterCommit as u8 {
+        if is_commit && now == ProxyMode::CutAfterCommit as u8 {
             return;
         }
     }
 }
 
-/// What a client of PostgreSQL says, message by message.
+/// Parses the messages of a PostgreSQL client and recognises commits.
 #[derive(Default)]
-struct Messages {
-    changes: &'static str,
+struct MessageParser {
+    write_marker: &'static str,
+    /// The beginning of a message whose end has not arrived.
     rest: Vec<u8>,
-    /// Prepared statements that change something.
-    writing: HashSet<Vec<u8>>,
+    /// Names of the prepared statements that contain the marker.
+    write_statements: HashSet<Vec<u8>>,
     in_transaction: bool,
 }
 
-impl Messages {
-    /// Whether something of these bytes commits: COMMIT itself, or, by itself, a statement that changes something.
-    fn commit(&mut self, bytes: &[u8]) -> bool {
+impl MessageParser {
+    /// Returns whether these bytes contain a commit: `COMMIT`, or a statement with the marker outside a transaction.
+    fn contains_commit(&mut self, bytes: &[u8]) -> bool {
         self.rest.extend_from_slice(bytes);
         let mut is_commit = false;
         loop {
-            // A connection begins with messages that have no kind.
+            // The first messages of a connection have no type byte.
             let kind = self.rest.first().copied().filter(|kind| *kind != 0);
             let start = usize::from(kind.is_some());
             let Some(length) = self.rest.get(start..start + 4) else { return is_commit };
@@ -163,18 +165,20 @@ impl Messages {
                 return is_commit;
             }
             let message: Vec<u8> = self.rest.drain(..end).skip(start + 4).collect();
-            let mut words = message.split(|byte| *byte == 0);
+            let mut fields = message.split(|byte| *byte == 0);
             match kind {
-                // Parse: a name, and the text.
+                // Parse: the name of the statement, and its text.
                 Some(b'P') => {
-                    let (name, text) = (words.next().unwrap().to_vec(), words.next().unwrap());
-                    if text.windows(self.changes.len()).any(|word| word == self.changes.as_bytes()) {
-                        self.writing.insert(name);
+                    let (name, text) = (fields.next().unwrap().to_vec(), fields.next().unwrap());
+                    if text.windows(self.write_marker.len()).any(|word| word == self.write_marker.as_bytes())
+                    {
+                        self.write_statements.insert(name);
                     }
                 }
-                // Bind: a portal, and the name of what was parsed.
+                // Bind: the name of the portal, and that of the statement.
                 Some(b'B') => {
-                    is_commit |= !self.in_transaction && self.writing.contains(words.nth(1).unwrap());
+                    is_commit |=
+                        !self.in_transaction && self.write_statements.contains(fields.nth(1).unwrap());
                 }
                 Some(b'Q') => {
                     is_commit |= message.starts_with(b"COMMIT");
@@ -186,7 +190,7 @@ impl Messages {
     }
 }
 
-async fn copy(from: &mut (impl AsyncRead + Unpin), to: &mut (impl AsyncWrite + Unpin)) {
+async fn forward_server(from: &mut (impl AsyncRead + Unpin), to: &mut (impl AsyncWrite + Unpin)) {
     let mut bytes = vec![0; 1 << 16];
     while let Ok(length @ 1..) = from.read(&mut bytes).await {
         if to.write_all(&bytes[..length]).await.is_err() {

@@ -1,4 +1,4 @@
-//! SQLite: a file in a folder of its own for every test.
+//! A new SQLite file for every test, in a temporary folder.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,34 +13,35 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 use tempfile::TempDir;
 use vault::SecretStore;
 
-use super::database::{Database, Lock, hex};
+use super::database::{Database, RowLock, hex};
 
-/// A fresh file; the folder goes with the value.
+/// A new database file. Its folder is removed when the value is dropped.
 pub(crate) struct Sqlite {
     pub(crate) folder: TempDir,
-    /// Connections that the store knows nothing of.
-    pub(crate) raw: SqlitePool,
-    broken: Arc<AtomicBool>,
+    /// Connections of the test, separate from those of the store.
+    pub(crate) pool: SqlitePool,
+    commits_fail: Arc<AtomicBool>,
 }
 
 impl Sqlite {
-    pub(crate) fn fresh() -> Self {
+    /// Prepares the folder. The first connection creates the file.
+    pub(crate) fn create() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let raw = SqlitePoolOptions::new().max_connections(3).connect_lazy_with(options_in(&folder));
-        Self { folder, raw, broken: Arc::default() }
+        let pool = SqlitePoolOptions::new().max_connections(3).connect_lazy_with(options_in(&folder));
+        Self { folder, pool, commits_fail: Arc::default() }
     }
 
     pub(crate) fn options(&self) -> SqliteConnectOptions {
         options_in(&self.folder)
     }
 
-    /// The database and whatever SQLite keeps beside it.
+    /// Lists the database file, its write-ahead log and the index of the log, as far as they exist.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         std::fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect()
     }
 
-    /// A store that asks before every commit, which is refused where the answer is `false`.
-    async fn connect_asking<F>(&self, may_commit: F) -> Arc<dyn SecretStore>
+    /// Connects a store that calls `may_commit` before every commit and rolls back if it returns `false`.
+    async fn connect_with_commit_hook<F>(&self, may_commit: F) -> Arc<dyn SecretStore>
     where
         F: FnMut() -> bool + Clone + Send + Sync + 'static,
     {
@@ -69,67 +70,67 @@ impl Database for Sqlite {
         url_in(&self.folder)
     }
 
-    async fn another(&self) -> Box<dyn Database> {
-        Box::new(Self::fresh())
+    async fn create_another(&self) -> Box<dyn Database> {
+        Box::new(Self::create())
     }
 
     async fn connect(&self) -> Arc<dyn SecretStore> {
         Arc::new(SqliteStore::connect_with(self.options(), SqlitePoolOptions::new()).await.unwrap())
     }
 
-    async fn connect_slow(&self) -> Arc<dyn SecretStore> {
-        // In the thread of the connection, where nothing else runs.
+    async fn connect_with_slow_commits(&self) -> Arc<dyn SecretStore> {
+        // The hook runs in the thread of the connection, which runs nothing else.
         let pause = || std::thread::sleep(Duration::from_millis(5));
-        self.connect_asking(move || {
+        self.connect_with_commit_hook(move || {
             pause();
             true
         })
         .await
     }
 
-    async fn connect_broken(&self) -> Arc<dyn SecretStore> {
-        let broken = Arc::clone(&self.broken);
-        let store = self.connect_asking(move || !broken.load(Ordering::SeqCst)).await;
-        self.broken.store(true, Ordering::SeqCst);
+    async fn connect_with_failing_commits(&self) -> Arc<dyn SecretStore> {
+        let commits_fail = Arc::clone(&self.commits_fail);
+        let store = self.connect_with_commit_hook(move || !commits_fail.load(Ordering::SeqCst)).await;
+        self.commits_fail.store(true, Ordering::SeqCst);
         store
     }
 
-    async fn repair(&self) {
-        self.broken.store(false, Ordering::SeqCst);
+    async fn allow_commits(&self) {
+        self.commits_fail.store(false, Ordering::SeqCst);
     }
 
     async fn execute(&self, sql: String) -> Result<u64, sqlx::Error> {
-        Ok(sqlx::raw_sql(AssertSqlSafe(sql)).execute(&self.raw).await?.rows_affected())
+        Ok(sqlx::raw_sql(AssertSqlSafe(sql)).execute(&self.pool).await?.rows_affected())
     }
 
-    async fn number(&self, sql: String) -> i64 {
-        sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&self.raw).await.unwrap()
+    async fn query_number(&self, sql: String) -> i64 {
+        sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(&self.pool).await.unwrap()
     }
 
-    async fn lock(&self, id: &SecretId) -> Lock {
-        let mut tx = self.raw.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    async fn lock(&self, id: &SecretId) -> RowLock {
+        let mut tx = self.pool.begin_with("BEGIN IMMEDIATE").await.unwrap();
         sqlx::query("UPDATE secrets SET bad_tries = bad_tries WHERE id = ?")
             .bind(id.as_bytes().as_slice())
             .execute(&mut *tx)
             .await
             .unwrap();
-        Lock::Sqlite(tx)
+        RowLock::Sqlite(tx)
     }
 
-    async fn until_waiting(&self, _: i64) {
-        // SQLite does not tell who waits: whoever does polls, and this is long enough to begin with it.
+    async fn wait_until_blocked(&self, _: i64) {
+        // SQLite does not report waiting connections. They poll, and start to do so within this time.
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 
-    fn moment(&self, millis: i64) -> String {
+    fn sql_time(&self, millis: i64) -> String {
         format!("(CAST(unixepoch('subsec') * 1000 AS INTEGER) + {millis})")
     }
 
-    fn bytes(&self, bytes: &[u8]) -> String {
+    fn sql_bytes(&self, bytes: &[u8]) -> String {
         format!("x'{}'", hex(bytes))
     }
 
     async fn remove(&self) {
-        self.raw.close().await;
+        self.pool.close().await;
     }
 }

@@ -1,4 +1,4 @@
-//! The secrets of the fixtures, what happened to each, and the calls whose responses are recorded.
+//! The secrets of the fixtures, their states, and the calls whose responses are recorded.
 
 use serde_json::{Value, json};
 use shared_crypto::{
@@ -6,17 +6,17 @@ use shared_crypto::{
 };
 use vault::{NewSecret, RevealAttempt, SecretStore};
 
-use super::fixture::{Call, ExistenceCheck};
+use super::fixture::{Call, FixtureSecret};
 
 /// 30 days.
 const TTL: u32 = 2_592_000;
 
-/// A secret that its sender and its recipient know.
+/// A secret with everything that its sender and its recipient know.
 pub(super) struct Secret {
     pub(super) name: &'static str,
     pub(super) id: SecretId,
     pub(super) sealed: Sealed,
-    /// The claim of the view that was granted before the fixture was made, and of its repetition.
+    /// The claim of the view that was granted before the fixture was recorded, and of its repetition.
     pub(super) claim: Claim,
     pub(super) ttl_seconds: u32,
     views: u8,
@@ -30,15 +30,15 @@ impl Secret {
     }
 
     fn sealed(name: &'static str, views: u8, text: String, passphrase: Option<&'static str>) -> Self {
-        let fresh = SealingKeys::generate().unwrap();
-        let stretched =
-            passphrase.map(|text| Passphrase::new(text).unwrap().derive_key(&fresh.derive_salt()).unwrap());
-        let sealed = seal(&Payload::text(text.clone()), fresh, stretched.as_ref()).unwrap();
+        let sealing_keys = SealingKeys::generate().unwrap();
+        let passphrase_key = passphrase
+            .map(|text| Passphrase::new(text).unwrap().derive_key(&sealing_keys.derive_salt()).unwrap());
+        let sealed = seal(&Payload::text(text.clone()), sealing_keys, passphrase_key.as_ref()).unwrap();
         let (id, claim) = (SecretId::generate().unwrap(), Claim::generate().unwrap());
         Self { name, id, sealed, claim, ttl_seconds: TTL, views, text, passphrase }
     }
 
-    /// Every state that a secret can be in.
+    /// Returns a secret for every state.
     pub(super) fn all() -> Vec<Self> {
         vec![
             Self::new("untouched", 1),
@@ -53,9 +53,9 @@ impl Secret {
         ]
     }
 
-    /// Stores it, and does to it what its name says.
+    /// Stores the secret and brings it into the state that its name describes.
     pub(super) async fn store(&self, store: &dyn SecretStore) {
-        store.create(self.request()).await.unwrap();
+        store.create(self.create_request()).await.unwrap();
         let wrong_passphrases = match self.name {
             "tried" => 3,
             "locked" => 5,
@@ -69,16 +69,16 @@ impl Secret {
             store.reveal(self.attempt(self.sealed.keys().reveal())).await.unwrap();
         }
         if self.name == "burned" {
-            store.burn(&self.request().receipt_hash).await.unwrap();
+            store.burn(&self.create_request().receipt_hash).await.unwrap();
         }
     }
 
-    /// Whether its first view was granted before the fixture was made.
+    /// Returns whether its first view was granted before the fixture was recorded.
     pub(super) fn has_view(&self) -> bool {
         matches!(self.name, "half viewed" | "claim is over" | "viewed" | "burned")
     }
 
-    fn request(&self) -> NewSecret {
+    fn create_request(&self) -> NewSecret {
         let [access_hash, reveal_hash, receipt_hash] = self.sealed.hashes();
         let (share, envelope) = (self.share(), self.sealed.envelope().to_vec());
         let hashes = self.sealed.hashes();
@@ -104,8 +104,9 @@ impl Secret {
         RevealAttempt::new(self.id.clone(), self.sealed.keys().access(), reveal, &self.claim)
     }
 
-    pub(super) fn known(&self) -> ExistenceCheck {
-        ExistenceCheck {
+    /// Returns the part of the secret that the fixture contains.
+    pub(super) fn for_fixture(&self) -> FixtureSecret {
+        FixtureSecret {
             name: self.name.to_owned(),
             link: self.sealed.link("https://ikrypt.example", self.id.clone()).to_string(),
             passphrase: self.passphrase.map(str::to_owned),
@@ -124,7 +125,7 @@ impl Secret {
         ("reveal", body)
     }
 
-    /// Asks with the claim that was granted before, if one was.
+    /// Reveals with the claim of the earlier view, if there was one.
     fn repeat(&self) -> (&'static str, Value) {
         self.reveal_with(self.sealed.keys().reveal(), &self.claim)
     }
@@ -145,7 +146,7 @@ impl Secret {
         ("create", serde_json::to_value(self.sealed.to_request(self.ttl_seconds, self.views)).unwrap())
     }
 
-    /// The calls, without their responses.
+    /// Returns the calls, without their responses.
     pub(super) fn calls(&self) -> Vec<Call> {
         let calls = match self.name {
             "untouched" => vec![
@@ -172,7 +173,7 @@ impl Secret {
                 self.reveal(),
                 self.sender("receipt"),
             ],
-            // The same claim is a new view, and from then on it is that one's.
+            // The expired claim is granted a new view, which is then repeated.
             "claim is over" => vec![
                 self.repeat(),
                 self.repeat(),
@@ -200,7 +201,7 @@ impl Secret {
             endpoint: call.to_owned(),
             body,
             status: 0,
-            answer: Value::Null,
+            response: Value::Null,
         });
         calls.collect()
     }

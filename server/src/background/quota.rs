@@ -19,7 +19,7 @@ pub(crate) async fn measure(store: Arc<dyn SecretStore>, quota: Arc<StorageQuota
         let started = Instant::now();
         match store.stats().await {
             Ok(stats) => {
-                quota.measured(stats.bytes);
+                quota.set_measured(stats.bytes);
                 metrics.stored(stats);
             }
             Err(error) => tracing::warn!(%error, "what is stored could not be measured"),

@@ -92,7 +92,7 @@ async fn database(config: &Config, now: DateTime<Utc>) -> Vec<Finding> {
     let name = store::describe(&config.database_url);
     let store = match store::connect_existing(&config.database_url).await {
         Ok(store) => store,
-        Err(error @ (ConnectError::Missing | ConnectError::Older)) => {
+        Err(error @ (ConnectError::DatabaseMissing | ConnectError::SchemaOutdated)) => {
             return vec![doubtful(format!("database {name}: {error}"))];
         }
         Err(error) => return vec![bad(format!("database {name} (--database-url, DATABASE_URL): {error}"))],

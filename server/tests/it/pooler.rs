@@ -104,14 +104,14 @@ async fn a_pooled_session_keeps_nothing_of_a_server_that_has_ended(bed: &Bed<Pos
     }
 }
 
-/// Starts until the error is another than [`ConnectError::Sessions`], which a pooler that answers too late gets as well,
+/// Starts until the error is another than [`ConnectError::NoSecondSession`], which a pooler that answers too late gets as well,
 /// or for a few times.
 async fn started<T, F: Future<Output = Result<T, ConnectError>>>(
     start: impl Fn() -> F,
 ) -> Result<T, ConnectError> {
     for _ in 0..5 {
         let started = start().await;
-        if !matches!(started, Err(ConnectError::Sessions)) {
+        if !matches!(started, Err(ConnectError::NoSecondSession)) {
             return started;
         }
     }
@@ -121,7 +121,7 @@ async fn started<T, F: Future<Output = Result<T, ConnectError>>>(
 #[track_caller]
 fn assert_refused<T>(started: Result<T, ConnectError>) {
     let Err(error) = started else { panic!("the server started behind transaction pooling") };
-    assert!(matches!(error, ConnectError::Pooler), "{error}");
+    assert!(matches!(error, ConnectError::TransactionPooling), "{error}");
     let said = error.to_string();
     assert!(said.contains("transaction pooling") && said.contains("pool_mode = session"), "{said}");
 }
@@ -176,7 +176,7 @@ async fn a_pool_without_a_second_session_is_refused(bed: &Bed<Postgres>) {
         () = tokio::time::sleep(LONGEST_WAIT) => panic!("it waits for a session"),
     };
     let Err(error) = started else { panic!("one session is too few") };
-    assert!(matches!(error, ConnectError::Sessions), "{error}");
+    assert!(matches!(error, ConnectError::NoSecondSession), "{error}");
 }
 
 async fn a_pool_that_does_not_reset_sessions_is_refused(bed: &Bed<Postgres>) {
@@ -185,7 +185,7 @@ async fn a_pool_that_does_not_reset_sessions_is_refused(bed: &Bed<Postgres>) {
     for _ in 0..3 {
         for outcome in [started(|| connect(&url)).await, started(|| connect_existing(&url)).await] {
             let Err(error) = outcome else { panic!("settings of this server would leak") };
-            assert!(matches!(error, ConnectError::NoReset), "{error}");
+            assert!(matches!(error, ConnectError::SessionNotReset), "{error}");
             assert!(error.to_string().contains("DISCARD ALL"), "{error}");
         }
     }

@@ -73,7 +73,10 @@ async fn another_programs_migrations_are_left_alone(bed: &Bed) {
         } else {
             foreign_migrations(&*database).await;
         }
-        assert!(matches!(connect_existing(&database.url()).await, Err(ConnectError::Older)), "{shape}");
+        assert!(
+            matches!(connect_existing(&database.url()).await, Err(ConnectError::SchemaOutdated)),
+            "{shape}"
+        );
         let store = connect(&database.url()).await.unwrap();
         let sample = Sample::new(1);
         store.create(sample.request()).await.unwrap();
@@ -99,7 +102,7 @@ async fn newer_migrations_are_tolerated_unless_they_are_breaking(bed: &Bed) {
     connect_existing(&bed.database.url()).await.unwrap().close().await;
     bed.change(row(99, "breaking other tables")).await;
     for refused in [connect(&bed.database.url()).await, connect_existing(&bed.database.url()).await] {
-        assert!(matches!(refused, Err(ConnectError::Newer(99))));
+        assert!(matches!(refused, Err(ConnectError::SchemaTooNew(99))));
     }
     bed.change("DELETE FROM _ikrypt_migrations WHERE version > 90".to_owned()).await;
 }
@@ -130,10 +133,10 @@ async fn a_role_that_may_not_create_tables_starts_on_a_current_schema(bed: &Bed<
     let restricted = bed.database.options.clone().username(&role).password(&role);
 
     let error = start(&restricted).await.err().unwrap();
-    assert!(matches!(error, ConnectError::Privilege(_)), "{error}");
+    assert!(matches!(error, ConnectError::MissingPrivilege(_)), "{error}");
     bed.change(format!("GRANT SELECT ON _ikrypt_migrations TO {role}")).await;
     let error = start(&restricted).await.err().unwrap();
-    assert!(matches!(error, ConnectError::Privilege(_)), "{error}");
+    assert!(matches!(error, ConnectError::MissingPrivilege(_)), "{error}");
     assert!(error.to_string().contains("DELETE on secrets"), "{error}");
     bed.change(format!("{GRANTS}{role}")).await;
     let store = start(&restricted).await.unwrap();
@@ -157,7 +160,7 @@ async fn a_role_that_may_not_create_tables_starts_on_a_current_schema(bed: &Bed<
     let empty = Postgres::fresh().await;
     empty.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC".to_owned()).await.unwrap();
     let error = start(&empty.options.clone().username(&role).password(&role)).await.err().unwrap();
-    assert!(matches!(error, ConnectError::Privilege(_)), "{error}");
+    assert!(matches!(error, ConnectError::MissingPrivilege(_)), "{error}");
     assert!(error.to_string().contains("admin migrate"), "{error}");
     empty.remove().await;
     bed.change(format!("DROP OWNED BY {role}")).await;
@@ -169,7 +172,10 @@ async fn a_foreign_table_of_our_name_is_reported(bed: &Bed<Postgres>) {
         let database = Postgres::fresh().await;
         database.execute(format!("CREATE TABLE {table} (id integer)")).await.unwrap();
         let error = start(&database.options).await.err().unwrap();
-        assert!(matches!(error, ConnectError::Foreign(_)) && error.to_string().contains(table), "{error}");
+        assert!(
+            matches!(error, ConnectError::ForeignTable(_)) && error.to_string().contains(table),
+            "{error}"
+        );
         database.remove().await;
     }
     bed.secret(1).await;
@@ -187,7 +193,7 @@ async fn a_held_lock_is_waited_for_and_then_reported(_: &Bed<Postgres>) {
     let migrating = holding_the_migration_lock(&database.options).await;
     let asked = Instant::now();
     let error = start_within(&database.options, 1).await.err().unwrap();
-    assert!(matches!(error, ConnectError::Locked(1)), "{error}");
+    assert!(matches!(error, ConnectError::MigrationLockTimeout(1)), "{error}");
     assert!(asked.elapsed() < LONGEST_WAIT, "{:?}", asked.elapsed());
     let ending = async {
         tokio::time::sleep(Duration::from_secs(3)).await;
@@ -201,7 +207,7 @@ async fn a_held_lock_is_waited_for_and_then_reported(_: &Bed<Postgres>) {
     let mut tx = other.begin().await.unwrap();
     tx.execute("LOCK TABLE _ikrypt_migrations IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let error = start_within(&database.options, 1).await.err().unwrap();
-    assert!(matches!(error, ConnectError::Locked(1)), "{error}");
+    assert!(matches!(error, ConnectError::MigrationLockTimeout(1)), "{error}");
     tx.rollback().await.unwrap();
     start_within(&database.options, 1).await.unwrap().close().await;
     other.close().await.unwrap();

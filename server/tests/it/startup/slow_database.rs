@@ -66,7 +66,7 @@ async fn pause_of_the_database_during_the_start_is_not_taken_for_transaction_poo
         match PostgresStore::connect_with(options, PgPoolOptions::new()).await {
             Ok(store) => vault::SecretStore::close(&store).await,
             Err(error) => {
-                assert!(!matches!(error, ConnectError::Pooler), "{asked}, {seconds} s: {error}");
+                assert!(!matches!(error, ConnectError::TransactionPooling), "{asked}, {seconds} s: {error}");
                 assert!(seconds > 10, "{asked}, {seconds} s: {error}");
             }
         }

@@ -30,11 +30,14 @@ async fn tables_from_before_are_left_alone_and_said_so(bed: &Bed) {
     connect_existing(&bed.database.url()).await.unwrap().close().await;
     let version = bed.database.number(latest.to_owned()).await;
     bed.change(format!("UPDATE _ikrypt_migrations SET version = 99 WHERE version = {version}")).await;
-    assert!(matches!(connect_existing(&bed.database.url()).await, Err(ConnectError::Older)));
+    assert!(matches!(connect_existing(&bed.database.url()).await, Err(ConnectError::SchemaOutdated)));
     bed.change(format!("UPDATE _ikrypt_migrations SET version = {version} WHERE version = 99")).await;
 
     let empty = bed.database.another().await;
-    assert!(matches!(connect_existing(&empty.url()).await, Err(ConnectError::Older | ConnectError::Missing)));
+    assert!(matches!(
+        connect_existing(&empty.url()).await,
+        Err(ConnectError::SchemaOutdated | ConnectError::DatabaseMissing)
+    ));
     assert!(empty.execute("SELECT version FROM _ikrypt_migrations".to_owned()).await.is_err());
     empty.remove().await;
 }
@@ -42,10 +45,10 @@ async fn tables_from_before_are_left_alone_and_said_so(bed: &Bed) {
 async fn what_was_stored_before_is_as_it_was(_: &Bed<Sqlite>) {
     let database = Sqlite::fresh();
     std::fs::File::create(database.folder.path().join("ikrypt.db")).unwrap();
-    assert!(matches!(connect_existing(&database.url()).await, Err(ConnectError::Older)));
+    assert!(matches!(connect_existing(&database.url()).await, Err(ConnectError::SchemaOutdated)));
     let first = sqlx::migrate!("migrations/sqlite").iter().next().unwrap().clone();
     Migrator::with_migrations(vec![first]).run(&database.raw).await.unwrap();
-    assert!(matches!(connect_existing(&database.url()).await, Err(ConnectError::Older)));
+    assert!(matches!(connect_existing(&database.url()).await, Err(ConnectError::SchemaOutdated)));
 
     let [live, tried, viewed] = [3, 3, 1].map(Sample::new);
     let (mut samples, claimed) = (Vec::new(), viewed.attempt());

@@ -49,7 +49,7 @@ async fn url_without_a_file_is_refused_and_makes_none(_: &Bed<Sqlite>) {
     for url in ["sqlite::memory:", "sqlite://:memory:", "sqlite:", "sqlite://", "sqlite:probe.db?mode=memory"]
     {
         for ended in [connect(url).await, connect_existing(url).await] {
-            assert!(matches!(ended.err(), Some(ConnectError::NoFile(_))), "{url}");
+            assert!(matches!(ended.err(), Some(ConnectError::NotAFile(_))), "{url}");
         }
         let said = complaints(url).await;
         assert!(

@@ -126,7 +126,7 @@ async fn failed_migration_shows_no_value(bed: &Bed) {
     )
     .await;
     let error = server::store::connect(&bed.database.url()).await.err().unwrap();
-    assert!(matches!(error, ConnectError::Migration(_) | ConnectError::Foreign(_)), "{error}");
+    assert!(matches!(error, ConnectError::Migration(_) | ConnectError::ForeignTable(_)), "{error}");
     assert_unseen(&log, &[error.to_string(), format!("{error:?}")], &sample);
 }
 

@@ -1,6 +1,6 @@
 //! The two databases behind [`SecretStore`], chosen by the scheme of `DATABASE_URL`.
 //!
-//! # A call's way
+//! # The path of a call
 //!
 //! [`PostgresStore`] and [`SqliteStore`] implement the trait. A method hands its transaction to one of two functions,
 //! both of which run it to completion even if the caller is dropped, and return its final outcome:
@@ -28,10 +28,9 @@
 //!
 //! # Fast paths
 //!
-//! Each stands alone, says what it buys, and names the test that compares its decisions with those of the plain way:
+//! Each stands alone, says what it buys, and names the test that compares its decisions with those of the plain path:
 //! `postgres/create_new`, `postgres/last_view`, `postgres/batch_connection`, `sqlite/existence_check`,
-//! `Writer::release` in `sqlite/writer`, `on_own_thread` in `batcher/worker`, and
-//! `run_to_completion`.
+//! `Writer::release` in `sqlite/writer`, `on_own_thread` in `batcher/worker`, and `run_to_completion`.
 
 mod batcher;
 mod connect_error;

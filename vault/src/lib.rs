@@ -9,7 +9,7 @@
 //! | `reveal_batch` | [`RevealBatch`]: applies [`decide`] to several attempts that share one transaction |
 //! | `error` | [`ServiceError`]: the error that a client receives |
 //!
-//! A request to reveal a secret takes this way: [`SecretService::reveal`] decodes it to a [`RevealAttempt`]; the store
+//! A request to reveal a secret takes this path: [`SecretService::reveal`] decodes it to a [`RevealAttempt`]; the store
 //! reads a [`RevealSnapshot`]; [`decide`] returns the [`RevealOutcome`] and, if rows change, a [`RevealWrite`]; the
 //! store writes it in the same transaction and commits; the service returns the outcome to the client.
 //!

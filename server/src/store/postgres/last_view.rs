@@ -1,11 +1,11 @@
 //! Fast path: grants the last view of a secret without wrong passphrases, in one round trip.
 //!
 //! Most secrets have one view, and are revealed once with the right proofs. One statement finds these, deletes them and
-//! inserts their claims, where the plain way reads, decides and writes in two round trips.
+//! inserts their claims, where the plain path reads, decides and writes in two round trips.
 //!
 //! [`decide`](vault::decide) grants every attempt that this statement grants, whatever else the rows contain: the test
 //! `last_view_without_wrong_passphrases_is_granted_to_the_right_proof` in `vault/src/reveal/tests.rs` checks it.
-//! Every other attempt is left unchanged, and decided the plain way (`it store::batches`, the tests of last views). To switch
+//! Every other attempt is left unchanged, and decided on the plain path (`it store::batches`, the tests of last views). To switch
 //! it off, remove the call in `RevealExecutor`.
 
 use std::sync::Arc;

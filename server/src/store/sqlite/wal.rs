@@ -27,7 +27,7 @@ const CHECKPOINT_DELAY: Duration = Duration::from_millis(1500);
 const LARGE_LOG_BYTES: u64 = 64 << 20;
 /// The pause between two looks at the size of the log, and between two attempts if a reader prevents a checkpoint.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
-/// How long the last checkpoint before the end of the process is repeated if a reader prevents it.
+/// How often the last checkpoint before the end of the process is attempted if a reader prevents it.
 const LAST_CHECKPOINT_ATTEMPTS: usize = 12;
 /// How long a checkpoint waits for readers, in milliseconds. Writers wait as long.
 const READER_TIMEOUT_MILLIS: u64 = 20;

@@ -11,7 +11,6 @@ mod worker;
 
 use std::collections::VecDeque;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,7 +18,7 @@ use tokio::sync::{Notify, oneshot};
 use vault::StoreError;
 
 use super::retry::{retry, uncancelled};
-use super::transaction_error::TransactionError;
+use super::transaction_error::{TransactionError, TransactionFuture};
 use worker::Worker;
 
 /// How long a call waits for its batch after the current batch has ended; as long as for a connection of a pool.
@@ -77,12 +76,9 @@ struct Shared<E: BatchExecutor> {
     queue: Mutex<Queue<E>>,
     limits: BatchLimits,
     new_executor: Box<dyn Fn() -> E + Send + Sync>,
-    fallback: Box<dyn Fn(Arc<E::Call>) -> FallbackFuture<E> + Send + Sync>,
+    fallback: Box<dyn Fn(Arc<E::Call>) -> TransactionFuture<'static, E::Outcome> + Send + Sync>,
     worker_ended: Notify,
 }
-
-type FallbackFuture<E> =
-    Pin<Box<dyn Future<Output = Result<<E as BatchExecutor>::Outcome, TransactionError>> + Send>>;
 
 struct Queue<E: BatchExecutor> {
     calls: VecDeque<QueuedCall<E>>,

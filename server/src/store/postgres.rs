@@ -31,8 +31,9 @@ use super::batcher::{BatchLimits, Batcher};
 use super::database_url::postgres_options;
 use super::migrations::LOCK_WAIT_TIMEOUT;
 use super::retry::transaction;
+use super::transaction_error::TransactionFuture;
 use batch_connection::{BatchConnection, Planning};
-use connection::{CALL_TIMEOUT, Work, on_pool};
+use connection::{CALL_TIMEOUT, on_pool};
 use create::CreateExecutor;
 use reveal::RevealExecutor;
 
@@ -132,7 +133,7 @@ impl PostgresStore {
     async fn transaction<T: Send + 'static>(
         &self,
         limit: Duration,
-        work: impl for<'c> Fn(&'c mut PgConnection) -> Work<'c, T> + Send + Sync + 'static,
+        work: impl for<'c> Fn(&'c mut PgConnection) -> TransactionFuture<'c, T> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
         let (pool, work) = (self.pool.clone(), Arc::new(work));
         transaction(move || {

@@ -1,8 +1,14 @@
-//! The reason for which a transaction failed, and what follows from it.
+//! The future of a transaction, the reason for which it failed, and what follows from that.
+
+use std::pin::Pin;
 
 use vault::{StaleSnapshot, StoreError};
 
 use super::failure::DatabaseFailure;
+
+/// The future of a transaction, which may borrow its connection.
+pub(super) type TransactionFuture<'c, T> =
+    Pin<Box<dyn Future<Output = Result<T, TransactionError>> + Send + 'c>>;
 
 /// Why a transaction failed.
 #[derive(Debug)]

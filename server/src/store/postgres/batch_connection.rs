@@ -12,10 +12,10 @@ use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{Connection as _, Executor as _};
 
 use super::connection::{
-    CALL_TIMEOUT, CONNECT_TIMEOUT, IDLE_WITHOUT_PING, PING_TIMEOUT, SESSION, Work, ping, within,
+    CALL_TIMEOUT, CONNECT_TIMEOUT, IDLE_WITHOUT_PING, PING_TIMEOUT, SESSION, ping, within,
 };
 use crate::store::failure::DatabaseFailure;
-use crate::store::transaction_error::TransactionError;
+use crate::store::transaction_error::{TransactionError, TransactionFuture};
 
 /// How PostgreSQL plans the statements of a batch. A server that does not know a setting keeps its defaults.
 #[derive(Clone, Copy)]
@@ -73,7 +73,7 @@ impl BatchConnection {
     /// call opens another one.
     pub(super) async fn run<T>(
         &mut self,
-        work: impl for<'c> FnOnce(&'c mut PgConnection) -> Work<'c, T> + Send,
+        work: impl for<'c> FnOnce(&'c mut PgConnection) -> TransactionFuture<'c, T> + Send,
     ) -> Result<T, TransactionError> {
         let mut kept = self.take().await?;
         let result = within(CALL_TIMEOUT, work(&mut kept.connection)).await;

@@ -1,13 +1,12 @@
 //! Connections of the pool, and the time limits of all connections.
 
-use std::pin::Pin;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{Connection as _, Executor as _};
 
 use crate::store::failure::DatabaseFailure;
-use crate::store::transaction_error::TransactionError;
+use crate::store::transaction_error::{TransactionError, TransactionFuture};
 
 /// How long opening a connection, or waiting for a free one, may take.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -29,9 +28,6 @@ pub(super) const SESSION: &str = "SET synchronous_commit = on;
     -- role may change these settings.
     DO $$ BEGIN SET log_parameter_max_length = 0; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$;
     DO $$ BEGIN SET log_error_verbosity = terse; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$";
-
-/// The future of a transaction on a connection.
-pub(super) type Work<'c, T> = Pin<Box<dyn Future<Output = Result<T, TransactionError>> + Send + 'c>>;
 
 /// Opens the pool, whose connections have the settings of [`SESSION`].
 pub(super) async fn open_pool(
@@ -58,7 +54,7 @@ pub(super) async fn open_pool(
 pub(super) async fn on_pool<T>(
     pool: &PgPool,
     limit: Duration,
-    work: impl for<'c> FnOnce(&'c mut PgConnection) -> Work<'c, T> + Send,
+    work: impl for<'c> FnOnce(&'c mut PgConnection) -> TransactionFuture<'c, T> + Send,
 ) -> Result<T, TransactionError> {
     let mut connection = pool.acquire().await?;
     let Some(result) = within(limit, work(&mut connection)).await else {

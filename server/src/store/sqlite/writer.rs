@@ -1,6 +1,5 @@
 //! The one connection that writes.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,16 +11,13 @@ use tokio::time::{Instant, timeout_at};
 
 use super::BUSY_TIMEOUT;
 use crate::store::failure::DatabaseFailure;
-use crate::store::transaction_error::TransactionError;
+use crate::store::transaction_error::{TransactionError, TransactionFuture};
 
 /// Begins a transaction with the write lock.
 pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
 /// How often a start repeats opening the connection if another process has the lock, and the pause between.
 const CONNECT_RETRIES: u32 = 20;
 const CONNECT_PAUSE: Duration = Duration::from_millis(50);
-
-/// The future of a transaction on the connection.
-pub(super) type Work<'c, T> = Pin<Box<dyn Future<Output = Result<T, TransactionError>> + Send + 'c>>;
 
 /// Gives the connection to one transaction at a time, in order of arrival.
 #[derive(Clone)]
@@ -65,7 +61,7 @@ impl Writer {
     /// Runs statements on the connection, which no other caller has meanwhile.
     pub(super) async fn run<T>(
         &self,
-        work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> Work<'c, T> + Send,
+        work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> TransactionFuture<'c, T> + Send,
     ) -> Result<T, TransactionError> {
         let kept = timeout_at(Instant::now() + BUSY_TIMEOUT, self.0.kept.lock()).await;
         let mut kept = kept.map_err(|_| DatabaseFailure::pool_timed_out())?;
@@ -99,7 +95,7 @@ impl Writer {
     /// Runs a transaction that has the write lock before it reads, so that its reads stay true until the commit.
     pub(super) async fn transaction<T: Send>(
         &self,
-        work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> Work<'c, T> + Send + 'static,
+        work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> TransactionFuture<'c, T> + Send + 'static,
     ) -> Result<T, TransactionError> {
         let transaction = self.run(|connection| {
             Box::pin(async move {

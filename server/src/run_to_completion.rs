@@ -1,4 +1,4 @@
-//! Work that comes to its end, whatever becomes of whoever waits for it.
+//! Protects a future from cancellation.
 
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -7,26 +7,28 @@ use std::task::{Context, Poll};
 use futures_util::FutureExt as _;
 use tokio::runtime::Handle;
 
-/// Does it where it is waited for, and in a task of its own as soon as nobody waits any more: a client that hangs up
-/// cancels nothing. A task from the beginning would do as well, and wakes another thread for each request.
+/// Runs the future in place, and moves it to a spawned task if the caller is dropped, so that a disconnecting client
+/// never cancels a transaction. Returns `None` if the future panicked.
 ///
-/// `None` where it panicked.
+/// Fast path: spawning every future from the start would do the same, and would wake a second thread for each call. To
+/// switch it off, replace the body by `tokio::spawn`. `it store::hang_up` and `it http::hang_up` drop callers at random
+/// moments.
 pub(crate) fn run_to_completion<T: Send + 'static>(
-    work: impl Future<Output = T> + Send + 'static,
+    future: impl Future<Output = T> + Send + 'static,
 ) -> RunToCompletion<T> {
-    RunToCompletion(Some(Box::pin(AssertUnwindSafe(work).catch_unwind().map(Result::ok))))
+    RunToCompletion(Some(Box::pin(AssertUnwindSafe(future).catch_unwind().map(Result::ok))))
 }
 
-type Work<T> = Pin<Box<dyn Future<Output = Option<T>> + Send>>;
+type BoxFuture<T> = Pin<Box<dyn Future<Output = Option<T>> + Send>>;
 
-pub(crate) struct RunToCompletion<T: Send + 'static>(Option<Work<T>>);
+pub(crate) struct RunToCompletion<T: Send + 'static>(Option<BoxFuture<T>>);
 
 impl<T: Send + 'static> Future for RunToCompletion<T> {
     type Output = Option<T>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
-        let Some(work) = &mut self.0 else { return Poll::Ready(None) };
-        let polled = work.as_mut().poll(context);
+        let Some(future) = &mut self.0 else { return Poll::Ready(None) };
+        let polled = future.as_mut().poll(context);
         if polled.is_ready() {
             self.0 = None;
         }
@@ -36,8 +38,8 @@ impl<T: Send + 'static> Future for RunToCompletion<T> {
 
 impl<T: Send + 'static> Drop for RunToCompletion<T> {
     fn drop(&mut self) {
-        if let (Some(work), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
-            drop(runtime.spawn(work));
+        if let (Some(future), Ok(runtime)) = (self.0.take(), Handle::try_current()) {
+            drop(runtime.spawn(future));
         }
     }
 }
@@ -52,24 +54,24 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn what_is_waited_for_is_answered_and_what_panics_is_not() {
+    async fn awaited_future_returns_its_output_and_a_panicking_one_nothing() {
         assert_eq!(run_to_completion(async { 1 }).await, Some(1));
         assert_eq!(run_to_completion(async { panic!("asked for") }).await, None::<()>);
     }
 
     #[tokio::test]
-    async fn what_nobody_waits_for_any_more_is_done_all_the_same() {
+    async fn future_of_a_dropped_caller_runs_to_completion() {
         let done = Arc::new(Notify::new());
-        let work = run_to_completion({
+        let future = run_to_completion({
             let done = Arc::clone(&done);
             async move {
                 tokio::time::sleep(Duration::from_millis(20)).await;
                 done.notify_one();
             }
         });
-        let asking = tokio::spawn(work);
+        let caller = tokio::spawn(future);
         tokio::time::sleep(Duration::from_millis(5)).await;
-        asking.abort();
+        caller.abort();
         done.notified().await;
     }
 }

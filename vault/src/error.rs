@@ -1,4 +1,4 @@
-//! The errors that a client is told.
+//! The errors that a client receives.
 
 use shared_crypto::messages::ErrorBody;
 
@@ -7,12 +7,12 @@ use crate::StoreError;
 /// Seconds after which a client may repeat a request that the database did not answer.
 const UNAVAILABLE_RETRY_AFTER: u32 = 2;
 
-/// An error response: its body, and the seconds after which another try may succeed.
+/// An error response: its body, and the seconds after which another attempt may succeed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceError {
     /// The body of the response.
     pub body: ErrorBody,
-    /// Seconds for `Retry-After`, if there are any.
+    /// The value of the header `Retry-After` in seconds, if it is sent.
     pub retry_after: Option<u32>,
 }
 
@@ -23,7 +23,7 @@ impl From<ErrorBody> for ServiceError {
     }
 }
 
-/// Writes the cause to the log. The client is not told.
+/// Logs the cause, which the client does not receive.
 impl From<StoreError> for ServiceError {
     fn from(error: StoreError) -> Self {
         match error {

@@ -1,23 +1,23 @@
-//! What the operator allows.
+//! The limits that the operator sets for a secret.
 
 use shared_crypto::messages::ErrorBody;
 use shared_crypto::{Envelope, padded_len};
 
 use crate::ServiceError;
 
-/// Shortest life of a secret, in seconds.
+/// Shortest lifetime of a secret, in seconds.
 pub const MIN_TTL: u32 = 60;
-/// Room for a note's length, sixteen file names and their media types, beside the files themselves.
+/// Bytes that a payload needs for the length of its note, and for the names and media types of sixteen files.
 const BUNDLE_FRAMING: usize = 5 + 16 * (2 + 255 + 1 + 255 + 4);
-/// Room for everything in the body of `create` that is not the envelope.
+/// Bytes that the body of `create` needs in addition to the envelope.
 const REQUEST_FRAMING: usize = 1024;
 
-/// What the operator allows.
+/// The limits that the operator sets for a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SecretLimits {
-    /// Most bytes of plain text, or of files together.
+    /// Most bytes of plaintext, or of all files together.
     pub max_secret_bytes: usize,
-    /// Longest life of a secret, in seconds.
+    /// Longest lifetime of a secret, in seconds.
     pub max_ttl: u32,
     /// Most views of a secret.
     pub max_views: u8,
@@ -30,13 +30,13 @@ impl Default for SecretLimits {
 }
 
 impl SecretLimits {
-    /// Longest envelope: that of the largest secret.
+    /// Returns the length of the envelope of the largest secret.
     pub fn max_envelope_bytes(&self) -> usize {
-        let plain = self.max_secret_bytes.saturating_add(5 + BUNDLE_FRAMING);
-        padded_len(plain).unwrap_or(plain).saturating_add(Envelope::OVERHEAD)
+        let plaintext = self.max_secret_bytes.saturating_add(5 + BUNDLE_FRAMING);
+        padded_len(plaintext).unwrap_or(plaintext).saturating_add(Envelope::OVERHEAD)
     }
 
-    /// Longest body of a request.
+    /// Returns the length of the longest request body, in which the envelope is encoded as base64.
     pub fn max_body_bytes(&self) -> usize {
         self.max_envelope_bytes().div_ceil(3).saturating_mul(4).saturating_add(REQUEST_FRAMING)
     }

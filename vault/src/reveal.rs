@@ -1,4 +1,4 @@
-//! Who gets a view: the one place where that is decided.
+//! Decides who gets a view. No other code makes this decision.
 
 use std::fmt;
 
@@ -8,58 +8,61 @@ use shared_crypto::{Digest, ServerShare};
 
 use crate::{RevealAttempt, RevealOutcome, SecretEnd};
 
-/// How long a claim can be repeated.
-pub const CLAIM_TTL: TimeDelta = TimeDelta::minutes(5);
-/// How long a receipt outlives the expiry that was asked for.
-pub const RECEIPT_TTL: TimeDelta = TimeDelta::days(7);
-/// Wrong passphrases that lock a secret for a while.
-const TRIES: u32 = 5;
-/// The longest such while, in seconds.
-const MAX_WAIT: u32 = 900;
+/// How long a granted claim can be repeated: within this time the same claim gets the same response, and uses no
+/// second view.
+pub const CLAIM_RETRY_WINDOW: TimeDelta = TimeDelta::minutes(5);
+/// How long a receipt is kept after the expiry that its sender asked for.
+pub const RECEIPT_RETENTION: TimeDelta = TimeDelta::days(7);
+/// The number of wrong passphrases in a row that locks a secret for the first time.
+const WRONG_PASSPHRASES_UNTIL_LOCK: u32 = 5;
+/// The longest time for which wrong passphrases lock a secret, in seconds.
+const MAX_LOCK_SECONDS: u32 = 900;
 
-/// What was read of one secret, all at one moment: after its lock was obtained, or for a batch that writes only where
-/// it still is so.
+/// The rows that decide one attempt, all read at the same moment.
+///
+/// That moment is either after the secret's row was locked, or the caller writes the decision only if the row has not
+/// changed since.
 #[derive(Debug, Clone)]
 pub struct RevealSnapshot {
-    /// The database's clock at that moment, or after it.
+    /// The database's clock, read together with the rows or after them.
     pub now: DateTime<Utc>,
     /// The claim of this attempt, if it was granted before.
     pub claim: Option<GrantedClaim>,
-    /// The secret with this id and this proof.
+    /// The secret with this id and this access proof.
     pub secret: Option<StoredSecret>,
-    /// Its receipt, with this id and this proof.
+    /// The receipt with this id and this access proof.
     pub receipt: Option<ReceiptStatus>,
 }
 
-/// A claim that was granted.
+/// A claim that was granted, and the response that it got.
 #[derive(Debug, Clone)]
 pub struct GrantedClaim {
-    /// What was released.
+    /// The server's key share, which the view released.
     pub share: ServerShare,
-    /// What was answered with it.
+    /// The number of views that were left after this one.
     pub views_left: u8,
-    /// Until when the same claim gets the same answer.
+    /// The end of the [`CLAIM_RETRY_WINDOW`].
     pub expires_at: DateTime<Utc>,
 }
 
-/// A secret that is there.
+/// A row of the table of secrets.
 #[derive(Clone)]
 pub struct StoredSecret {
-    /// SHA-256 of the proof that a view needs.
+    /// SHA-256 of the reveal proof, which depends on the passphrase.
     pub reveal_hash: Digest,
-    /// What a view releases.
+    /// The server's key share, which a view releases.
     pub share: ServerShare,
-    /// At least 1: a row with no views left does not exist.
+    /// Views that are left, at least 1: the last view deletes the row.
     pub views_left: u8,
     /// Wrong passphrases since the last right one.
     pub bad_tries: u32,
-    /// Until when nothing is tried.
+    /// The end of the lock that wrong passphrases have caused.
     pub locked_until: Option<DateTime<Utc>>,
-    /// When it is gone.
+    /// The moment from which on the secret is expired, whether its row is deleted already or not.
     pub expires_at: DateTime<Utc>,
 }
 
-/// Shows no hash.
+/// Leaves out the hash and the share.
 impl fmt::Debug for StoredSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("StoredSecret")
@@ -71,77 +74,81 @@ impl fmt::Debug for StoredSecret {
     }
 }
 
-/// What the receipt says of how it ended.
+/// The columns of a receipt that tell whether and how its secret ended.
 #[derive(Debug, Clone, Copy)]
 pub struct ReceiptStatus {
-    /// As stored: never [`SecretState::Expired`].
+    /// The state as stored, which is never [`SecretState::Expired`]: an expired secret is stored as live.
     pub state: SecretState,
-    /// When it is, or would have been, gone.
+    /// The moment from which on the secret is expired, unless it ended before.
     pub expires_at: DateTime<Utc>,
-    /// When it ended, unless by expiry.
+    /// The time of the last view or of the burning, if there was one.
     pub ended_at: Option<DateTime<Utc>>,
 }
 
 impl ReceiptStatus {
-    /// The state at a moment: what is stored as live has expired once its time is over.
-    pub fn at(&self, now: DateTime<Utc>) -> (SecretState, Option<DateTime<Utc>>) {
-        if self.state == SecretState::Live && self.expires_at <= now {
-            (SecretState::Expired, Some(self.expires_at))
-        } else {
-            (self.state, self.ended_at)
-        }
+    /// Returns how the secret ended, if it has ended by the moment `now`.
+    pub fn ended_by(&self, now: DateTime<Utc>) -> Option<SecretEnd> {
+        (self.state != SecretState::Live || self.expires_at <= now).then(|| self.end())
     }
 
-    /// How it ended, if it has.
-    pub fn ended(&self, now: DateTime<Utc>) -> Option<SecretEnd> {
-        let (state, ended_at) = self.at(now);
-        (state != SecretState::Live)
-            .then(|| SecretEnd { state, ended_at: ended_at.unwrap_or(self.expires_at) })
+    /// Returns how the secret ended, for a caller that has found no live row of it.
+    ///
+    /// A secret that ended and is still stored as live has expired: views and burnings are stored.
+    pub fn end(&self) -> SecretEnd {
+        match self.state {
+            SecretState::Live => SecretEnd { state: SecretState::Expired, ended_at: self.expires_at },
+            state => SecretEnd { state, ended_at: self.ended_at.unwrap_or(self.expires_at) },
+        }
     }
 }
 
-/// What has to be written in the same transaction.
+/// The changes to write in the transaction that has read the snapshot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RevealWrite {
-    /// A view: insert the claim, note the view in the receipt, and either count down or, where
-    /// `views_left` is 0, delete the secret and end the receipt as viewed.
+    /// A view: insert the claim, add the view to the receipt, and count the secret's views down. If `views_left` is 0,
+    /// delete the secret instead and mark the receipt as viewed.
     View {
-        /// Views that remain.
+        /// Views that are left.
         views_left: u8,
     },
-    /// A wrong passphrase: note it in the secret and in the receipt.
-    Try {
-        /// Wrong ones since the last right one, this one included.
+    /// A wrong passphrase: count it in the secret and in the receipt.
+    WrongPassphrase {
+        /// Wrong passphrases since the last right one, this one included.
         bad_tries: u32,
-        /// Until when nothing is tried.
+        /// The end of the lock, if this one locks the secret.
         locked_until: Option<DateTime<Utc>>,
     },
 }
 
-/// What was read does not fit together: the secret was not there yet when it was looked for, or the
-/// clock stepped back. Reading again helps.
+/// The error for rows that contradict each other: a receipt says *live*, and there is no live secret.
+///
+/// This happens if the secret was inserted between two reads, or if the database's clock was set back. Reading again
+/// resolves it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StaleSnapshot;
 
-/// Decides an attempt from what was read, and says what to write. Pure: no clock, no
-/// I/O, no randomness. The order of the questions is part of the protocol.
+/// Decides an attempt from the rows in the snapshot, and returns what to write.
+///
+/// This function is pure. The order of its conditions is part of the protocol: a repeated claim, a missing or expired
+/// secret, a lock, the passphrase.
 pub fn decide(
-    found: &RevealSnapshot,
+    snapshot: &RevealSnapshot,
     attempt: &RevealAttempt,
 ) -> Result<(RevealOutcome, Option<RevealWrite>), StaleSnapshot> {
-    let now = found.now;
-    if let Some(claim) = found.claim.as_ref().filter(|claim| claim.expires_at > now) {
-        return Ok((
-            RevealOutcome::Granted { share: claim.share.clone(), views_left: claim.views_left },
-            None,
-        ));
+    let now = snapshot.now;
+    if let Some(claim) = snapshot.claim.as_ref().filter(|claim| claim.expires_at > now) {
+        let outcome = RevealOutcome::Granted { share: claim.share.clone(), views_left: claim.views_left };
+        return Ok((outcome, None));
     }
-    if let Some(secret) = found.secret.as_ref().filter(|secret| secret.expires_at > now) {
+    if let Some(secret) = snapshot.secret.as_ref().filter(|secret| secret.expires_at > now) {
         return Ok(decide_live(secret, now, attempt));
     }
-    match found.receipt {
+    match snapshot.receipt {
         None => Ok((RevealOutcome::NotFound, None)),
-        Some(trace) => trace.ended(now).map(|ended| (RevealOutcome::Gone(ended), None)).ok_or(StaleSnapshot),
+        Some(receipt) => {
+            let end = receipt.ended_by(now).ok_or(StaleSnapshot)?;
+            Ok((RevealOutcome::Gone(end), None))
+        }
     }
 }
 
@@ -156,9 +163,12 @@ fn decide_live(
     if secret.reveal_hash != attempt.reveal_hash {
         let bad_tries = secret.bad_tries.saturating_add(1);
         let wait = lock_seconds(bad_tries);
+        let tries_left = WRONG_PASSPHRASES_UNTIL_LOCK.saturating_sub(bad_tries);
         let locked_until = wait.map(|seconds| now + TimeDelta::seconds(seconds.into()));
-        let outcome = RevealOutcome::WrongPassphrase { tries_left: TRIES.saturating_sub(bad_tries), wait };
-        return (outcome, Some(RevealWrite::Try { bad_tries, locked_until }));
+        return (
+            RevealOutcome::WrongPassphrase { tries_left, wait },
+            Some(RevealWrite::WrongPassphrase { bad_tries, locked_until }),
+        );
     }
     let views_left = secret.views_left.saturating_sub(1);
     (
@@ -167,19 +177,20 @@ fn decide_live(
     )
 }
 
-/// Seconds for which the n-th wrong passphrase in a row locks: 2, 4, 8, ... up to [`MAX_WAIT`].
+/// Returns the seconds for which the n-th wrong passphrase in a row locks the secret: none for the first four, then 2,
+/// 4, 8, ... up to [`MAX_LOCK_SECONDS`].
 const fn lock_seconds(bad_tries: u32) -> Option<u32> {
-    match bad_tries.checked_sub(TRIES - 1) {
+    match bad_tries.checked_sub(WRONG_PASSPHRASES_UNTIL_LOCK - 1) {
         None | Some(0) => None,
-        Some(over) if over < 10 => Some(1 << over),
-        Some(_) => Some(MAX_WAIT),
+        Some(exponent) if exponent < 10 => Some(1 << exponent),
+        Some(_) => Some(MAX_LOCK_SECONDS),
     }
 }
 
-/// Whole seconds from `now` until a later moment, never too few.
+/// Returns the seconds from `now` until a later moment, rounded up.
 fn seconds_until(until: DateTime<Utc>, now: DateTime<Utc>) -> u32 {
     let millis = (until - now).num_milliseconds().max(1);
-    u32::try_from((millis + 999) / 1000).unwrap_or(MAX_WAIT)
+    u32::try_from((millis + 999) / 1000).unwrap_or(MAX_LOCK_SECONDS)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Several attempts in one batch: each is decided as if those before it had been written already.
+//! Decides several attempts in one transaction, each as if the changes of those before it were written already.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,79 +8,72 @@ use shared_crypto::messages::SecretState;
 use shared_crypto::{ClaimMask, Digest, SecretId, ServerShare};
 
 use crate::{
-    CLAIM_TTL, GrantedClaim, ReceiptStatus, RevealAttempt, RevealOutcome, RevealSnapshot, RevealWrite,
-    StaleSnapshot, StoredSecret, decide,
+    CLAIM_RETRY_WINDOW, GrantedClaim, ReceiptStatus, RevealAttempt, RevealOutcome, RevealSnapshot,
+    RevealWrite, StaleSnapshot, StoredSecret, decide,
 };
 
-/// What was read of one secret, and what becomes of it.
-#[derive(Debug, Clone)]
-struct BatchEntry {
-    expected: SecretVersion,
-    secret: Option<StoredSecret>,
-    receipt: Option<ReceiptStatus>,
-    viewed: u32,
-    wrong: u32,
-}
-
-/// Where a secret stands: all of it that attempts change.
+/// The columns of a secret that attempts change, for optimistic concurrency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SecretVersion {
-    /// Views that remain; with 0 it is gone.
+    /// Views that are left; 0 means that the secret is deleted.
     pub views_left: u8,
     /// Wrong passphrases since the last right one.
     pub bad_tries: u32,
-    /// Until when nothing is tried.
+    /// The end of the lock that wrong passphrases have caused.
     pub locked_until: Option<DateTime<Utc>>,
 }
 
 impl From<Option<&StoredSecret>> for SecretVersion {
-    fn from(held: Option<&StoredSecret>) -> Self {
-        held.map_or(Self { views_left: 0, bad_tries: 0, locked_until: None }, |held| Self {
-            views_left: held.views_left,
-            bad_tries: held.bad_tries,
-            locked_until: held.locked_until,
+    fn from(secret: Option<&StoredSecret>) -> Self {
+        secret.map_or(Self { views_left: 0, bad_tries: 0, locked_until: None }, |secret| Self {
+            views_left: secret.views_left,
+            bad_tries: secret.bad_tries,
+            locked_until: secret.locked_until,
         })
     }
 }
 
-/// What is to be written about one secret, after all attempts of a batch.
+/// The change to write to one secret and its receipt after all attempts of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretChange {
-    /// Which.
+    /// The id of the secret.
     pub id: SecretId,
-    /// Where it stood when it was read: who holds no lock writes only if it still does.
+    /// The version that was read. A caller that holds no lock writes only if the row still has it.
     pub expected: SecretVersion,
-    /// Where it stands now; with no views left it is removed, and its receipt ends as viewed.
+    /// The version to write. If no views are left, the secret is deleted and its receipt marked as viewed.
     pub new: SecretVersion,
-    /// Views of this batch.
-    pub viewed: u32,
-    /// Wrong passphrases of this batch.
-    pub wrong: u32,
+    /// Views that the batch has granted.
+    pub views: u32,
+    /// Wrong passphrases in the batch.
+    pub wrong_passphrases: u32,
 }
 
-/// A claim that is to be written with the view it expected granted.
+/// A claim to insert, together with the view that was granted to it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NewClaim {
-    /// Of which secret.
+    /// The id of the secret.
     pub id: SecretId,
-    /// Names the claim.
+    /// The hash that names the claim.
     pub claim_hash: Digest,
-    /// Hides the share; see [`RevealAttempt::claim_mask`].
+    /// The mask for the stored share; see [`RevealAttempt::claim_mask`].
     pub claim_mask: ClaimMask,
-    /// What was released.
+    /// The key share that was released.
     pub share: ServerShare,
-    /// Views that were left with it.
+    /// Views that were left after this one.
     pub views_left: u8,
 }
 
-/// Shows no hash.
+/// Leaves out the hash, the mask and the share.
 impl fmt::Debug for NewClaim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NewClaim").field("views_left", &self.views_left).finish_non_exhaustive()
     }
 }
 
-/// The attempts of one batch, decided one after the other. Pure, as [`decide`] is.
+/// Decides the attempts of a batch one after the other, in order of arrival, and collects what to write.
+///
+/// It is pure, as [`decide`] is, and makes no decision of its own: it hands each attempt to [`decide`] with a snapshot
+/// in which the attempts before it are written.
 pub struct RevealBatch {
     now: DateTime<Utc>,
     entries: HashMap<Key, BatchEntry>,
@@ -88,68 +81,95 @@ pub struct RevealBatch {
     new_claims: Vec<NewClaim>,
 }
 
-/// Shows no id and no hash.
-impl fmt::Debug for RevealBatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RevealBatch").field("secrets", &self.entries.len()).finish_non_exhaustive()
-    }
+/// The current rows of one secret, and the changes so far.
+#[derive(Debug, Clone)]
+struct BatchEntry {
+    expected: SecretVersion,
+    secret: Option<StoredSecret>,
+    receipt: Option<ReceiptStatus>,
+    views: u32,
+    wrong_passphrases: u32,
 }
 
-/// A secret, for those who have the link to it.
+/// The id of a secret and the hash of its access proof. An attempt with another proof does not see the secret.
 type Key = ([u8; 12], Digest);
 
 fn key(attempt: &RevealAttempt) -> Key {
     (*attempt.id.as_bytes(), attempt.access_hash)
 }
 
+/// Leaves out ids and hashes.
+impl fmt::Debug for RevealBatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RevealBatch").field("secrets", &self.entries.len()).finish_non_exhaustive()
+    }
+}
+
 impl RevealBatch {
-    /// Empty, at the moment that the database's clock showed when everything was read.
-    pub fn new(now: DateTime<Utc>) -> Self {
+    /// Decides all attempts of a batch.
+    ///
+    /// `snapshots` has an element for each attempt, in the same order, all read at the same moment. The outcome of an
+    /// attempt is `None` if its rows contradict each other ([`StaleSnapshot`]). Returns an error if there is no attempt.
+    pub fn decide_all<A: AsRef<RevealAttempt>>(
+        attempts: &[A],
+        snapshots: Vec<RevealSnapshot>,
+    ) -> Result<(Self, Vec<Option<RevealOutcome>>), StaleSnapshot> {
+        let now = snapshots.first().ok_or(StaleSnapshot)?.now;
+        let mut batch = Self::new(now);
+        for (attempt, snapshot) in attempts.iter().zip(snapshots) {
+            batch.add_snapshot(attempt.as_ref(), snapshot);
+        }
+        let outcomes = attempts.iter().map(|attempt| batch.decide(attempt.as_ref()).ok()).collect();
+        Ok((batch, outcomes))
+    }
+
+    /// Creates an empty batch; `now` is the database's clock when the rows were read.
+    pub(crate) fn new(now: DateTime<Utc>) -> Self {
         Self { now, entries: HashMap::new(), claims: HashMap::new(), new_claims: Vec::new() }
     }
 
-    /// What was read for an attempt. What is said of one secret by several attempts is the same.
-    pub fn read(
-        &mut self,
-        attempt: &RevealAttempt,
-        secret: Option<StoredSecret>,
-        receipt: Option<ReceiptStatus>,
-        claim: Option<GrantedClaim>,
-    ) {
-        let expected = secret.as_ref().into();
+    /// Adds the rows that were read for an attempt. Snapshots of the same secret agree, so that the first one counts.
+    pub(crate) fn add_snapshot(&mut self, attempt: &RevealAttempt, snapshot: RevealSnapshot) {
+        let RevealSnapshot { claim, secret, receipt, .. } = snapshot;
         self.entries.entry(key(attempt)).or_insert(BatchEntry {
-            expected,
+            expected: secret.as_ref().into(),
             secret,
             receipt,
-            viewed: 0,
-            wrong: 0,
+            views: 0,
+            wrong_passphrases: 0,
         });
         if let Some(claim) = claim {
             self.claims.entry(attempt.claim_hash).or_insert(claim);
         }
     }
 
-    /// Decides the next attempt, and remembers what that changes.
-    pub fn decide(&mut self, attempt: &RevealAttempt) -> Result<RevealOutcome, StaleSnapshot> {
+    /// Decides the next attempt, and applies its changes to the rows in memory.
+    pub(crate) fn decide(&mut self, attempt: &RevealAttempt) -> Result<RevealOutcome, StaleSnapshot> {
         let entry = self.entries.get_mut(&key(attempt)).ok_or(StaleSnapshot)?;
-        let found = RevealSnapshot {
+        let snapshot = RevealSnapshot {
             now: self.now,
             claim: self.claims.get(&attempt.claim_hash).cloned(),
             secret: entry.secret.clone(),
             receipt: entry.receipt,
         };
-        let (outcome, write) = decide(&found, attempt)?;
+        let (outcome, write) = decide(&snapshot, attempt)?;
         match (write, &outcome, entry.secret.as_mut()) {
-            (Some(RevealWrite::View { views_left }), RevealOutcome::Granted { share, .. }, Some(held)) => {
-                entry.viewed += 1;
-                held.views_left = views_left;
-                held.bad_tries = 0;
-                held.locked_until = None;
-                let expires_at = self.now + CLAIM_TTL;
-                self.claims.insert(
-                    attempt.claim_hash,
-                    GrantedClaim { share: share.clone(), views_left, expires_at },
-                );
+            (Some(RevealWrite::View { views_left }), RevealOutcome::Granted { share, .. }, Some(secret)) => {
+                entry.views += 1;
+                secret.views_left = views_left;
+                secret.bad_tries = 0;
+                secret.locked_until = None;
+                if views_left == 0 {
+                    entry.secret = None;
+                    entry.receipt = entry.receipt.map(|receipt| ReceiptStatus {
+                        state: SecretState::Viewed,
+                        ended_at: Some(self.now),
+                        ..receipt
+                    });
+                }
+                let expires_at = self.now + CLAIM_RETRY_WINDOW;
+                let claim = GrantedClaim { share: share.clone(), views_left, expires_at };
+                self.claims.insert(attempt.claim_hash, claim);
                 self.new_claims.push(NewClaim {
                     id: attempt.id.clone(),
                     claim_hash: attempt.claim_hash,
@@ -157,46 +177,37 @@ impl RevealBatch {
                     share: share.clone(),
                     views_left,
                 });
-                if views_left == 0 {
-                    // Gone for those who come after, in this batch already.
-                    entry.secret = None;
-                    entry.receipt = entry.receipt.map(|trace| ReceiptStatus {
-                        state: SecretState::Viewed,
-                        ended_at: Some(self.now),
-                        ..trace
-                    });
-                }
             }
-            (Some(RevealWrite::Try { bad_tries, locked_until }), _, Some(held)) => {
-                entry.wrong += 1;
-                held.bad_tries = bad_tries;
-                held.locked_until = locked_until;
+            (Some(RevealWrite::WrongPassphrase { bad_tries, locked_until }), _, Some(secret)) => {
+                entry.wrong_passphrases += 1;
+                secret.bad_tries = bad_tries;
+                secret.locked_until = locked_until;
             }
             _ => {}
         }
         Ok(outcome)
     }
 
-    /// The moment of all of them.
+    /// Returns the database's clock when the rows were read.
     pub const fn now(&self) -> DateTime<Utc> {
         self.now
     }
 
-    /// Claims to be inserted.
+    /// Returns the claims to insert.
     pub fn new_claims(&self) -> &[NewClaim] {
         &self.new_claims
     }
 
-    /// What becomes of each secret that something becomes of, by id.
+    /// Returns the changes to write, sorted by id.
     pub fn changes(&self) -> Vec<SecretChange> {
-        let touched = self.entries.iter().filter(|(_, entry)| entry.viewed + entry.wrong > 0);
-        let mut changes: Vec<_> = touched
+        let changed = self.entries.iter().filter(|(_, entry)| entry.views + entry.wrong_passphrases > 0);
+        let mut changes: Vec<_> = changed
             .map(|((id, _), entry)| SecretChange {
                 id: SecretId::from_bytes(*id),
                 expected: entry.expected,
                 new: entry.secret.as_ref().into(),
-                viewed: entry.viewed,
-                wrong: entry.wrong,
+                views: entry.views,
+                wrong_passphrases: entry.wrong_passphrases,
             })
             .collect();
         changes.sort_by_key(|change| *change.id.as_bytes());

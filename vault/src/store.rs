@@ -1,90 +1,93 @@
-//! What the rules ask of a database, in words that hold no SQL.
+//! The trait that a database implements, with the types of its requests and outcomes. No SQL.
 
 use std::fmt;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-/// What the sender may know: the same in the store and on the wire.
+/// The receipt that a sender sees, the same in the store and in the API.
 pub use shared_crypto::messages::ReceiptResponse as Receipt;
 use shared_crypto::messages::SecretState;
 use shared_crypto::{
     AccessProof, Claim, ClaimMask, Digest, RevealProof, SecretId, ServerShare, claim_hash, claim_mask, sha256,
 };
 
-/// Keeps secrets, receipts and claims. Two adapters, one behaviour: the suite in `server/tests` is for both.
+/// Stores secrets, receipts and claims. Two adapters implement it; the tests in `server/tests` run against both.
 ///
-/// Every change is made in one transaction, alone or with those of others that came together, and only while what it
-/// was decided from still is so. Answers are given after the commit; a failure at the commit is
-/// [`StoreError::Unavailable`], outcome unknown.
+/// Every change is made in one transaction, which may be shared with concurrent calls, and is written only if the rows
+/// that it was decided from have not changed. A call returns after the commit. If the commit fails, the result is
+/// [`StoreError::Unavailable`], and whether the change was written is unknown; the same request may be repeated.
+///
+/// A call that was started runs to completion even if its future is dropped.
 #[async_trait]
 pub trait SecretStore: Send + Sync {
-    /// Stores a secret and its receipt, or finds that this very request was here before.
+    /// Stores a secret and its receipt. Idempotent: the same request returns the same id again.
     async fn create(&self, secret: NewSecret) -> Result<CreateOutcome, StoreError>;
 
-    /// Reads the envelope; `None` where there is no such id, or not with this proof. Changes nothing.
+    /// Reads the envelope; `None` if no secret has this id and this access proof. Changes nothing.
     async fn open(&self, id: &SecretId, access_hash: &Digest) -> Result<Option<OpenOutcome>, StoreError>;
 
-    /// Decides who gets a view; see [`decide`](crate::decide).
+    /// Decides an attempt with [`decide`](crate::decide), and writes the change that follows.
     async fn reveal(&self, attempt: RevealAttempt) -> Result<RevealOutcome, StoreError>;
 
-    /// What became of a secret; `None` where no receipt has this token.
+    /// Reads a receipt; `None` if none has this token.
     async fn receipt(&self, receipt_hash: &Digest) -> Result<Option<Receipt>, StoreError>;
 
-    /// Deletes a live secret, and answers its receipt as it is afterwards.
+    /// Deletes the secret if it is live, and returns the receipt as it is afterwards.
     async fn burn(&self, receipt_hash: &Digest) -> Result<Option<Receipt>, StoreError>;
 
-    /// Deletes one batch of what has expired.
+    /// Deletes a limited number of expired rows; the caller repeats it until nothing is left.
     async fn delete_expired(&self) -> Result<DeletedRows, StoreError>;
 
-    /// How much is stored.
+    /// Counts the stored secrets and bytes.
     async fn stats(&self) -> Result<StorageStats, StoreError>;
 
-    /// Deletes one batch of secrets that were created before a moment, with all their claims, and ends their
-    /// receipts as burned; says how many. For a restored backup: it has brought back what was viewed since.
+    /// Deletes all claims and a limited number of secrets that were created before a moment, marks the receipts of these
+    /// as burned, and returns the number of deleted secrets. For a restored backup, which contains secrets that were
+    /// viewed after it was made.
     async fn purge(&self, created_before: DateTime<Utc>) -> Result<u64, StoreError>;
 
-    /// Burns a secret by its id, for an operator who was told of abuse; `None` where no receipt has this id.
+    /// Burns a secret by its id, for an operator who got a report of abuse; `None` if no receipt has this id.
     async fn burn_by_id(&self, id: &SecretId) -> Result<Option<Receipt>, StoreError>;
 
-    /// What the database says of itself.
+    /// Reads the version, the clock and the durability of the database.
     async fn database_info(&self) -> Result<DatabaseInfo, StoreError>;
 
-    /// Whether the database answers.
+    /// Checks that the database answers.
     async fn ping(&self) -> Result<(), StoreError>;
 
-    /// Connections to the database that do something, and that wait for something to do.
+    /// Returns the numbers of busy and of idle connections to the database.
     fn connections(&self) -> (u32, u32);
 
-    /// Waits for what is under way and closes every connection.
+    /// Waits for running calls and closes every connection.
     async fn close(&self);
 }
 
-/// A secret as it comes in.
+/// A secret to store.
 #[derive(Clone)]
 pub struct NewSecret {
-    /// The name that the server made for it.
+    /// The id that the server generated.
     pub id: SecretId,
-    /// SHA-256 of the proof for looking.
+    /// SHA-256 of the access proof, which loads the envelope.
     pub access_hash: Digest,
-    /// SHA-256 of the proof for a view.
+    /// SHA-256 of the reveal proof, which uses a view.
     pub reveal_hash: Digest,
     /// SHA-256 of the receipt token.
     pub receipt_hash: Digest,
-    /// Tells a repeated request from another one.
+    /// SHA-256 of the whole request, which tells a repeated request from another one.
     pub request_hash: Digest,
-    /// What a view releases.
+    /// The server's key share, which a view releases.
     pub share: ServerShare,
-    /// The sealed payload.
+    /// The encrypted payload.
     pub envelope: Vec<u8>,
-    /// Seconds until it is gone.
+    /// Lifetime in seconds.
     pub ttl_seconds: u32,
-    /// How many views it has.
+    /// Number of views.
     pub max_views: u8,
-    /// Whether the operator has room for a new one: a request that was here before is answered all the same.
+    /// Whether the storage quota has room for it. Without room, only a request that was stored before succeeds.
     pub has_capacity: bool,
 }
 
-/// Shows no hash and no ciphertext.
+/// Leaves out the hashes, the share and the ciphertext.
 impl fmt::Debug for NewSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NewSecret")
@@ -94,45 +97,45 @@ impl fmt::Debug for NewSecret {
     }
 }
 
-/// What came of a create.
+/// The outcome of [`SecretStore::create`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CreateOutcome {
-    /// Stored now, or by the same request before.
+    /// The secret was stored, now or by the same request before.
     Created {
-        /// The id under which it was stored first.
+        /// The id from the first time that it was stored.
         id: SecretId,
-        /// When that was.
+        /// The time of that.
         created_at: DateTime<Utc>,
-        /// When it will be, or was, gone.
+        /// The moment of its expiry, which may have passed.
         expires_at: DateTime<Utc>,
     },
-    /// One of the hashes belongs to another request.
+    /// One of the hashes belongs to another secret.
     Conflict,
-    /// It is new, and there is no room for it.
+    /// The secret is new, and the storage quota is used up.
     StorageFull,
 }
 
-/// What a holder of the link sees.
+/// The outcome of [`SecretStore::open`] for a client that has the link.
 #[derive(Clone, PartialEq, Eq)]
 pub enum OpenOutcome {
-    /// It can be revealed.
+    /// The secret can be revealed.
     Live {
-        /// The sealed payload.
+        /// The encrypted payload.
         envelope: Vec<u8>,
-        /// How many views there were.
+        /// Number of views that it was created with.
         max_views: u8,
-        /// How many there still are.
+        /// Number of views that are left.
         views_left: u8,
-        /// When it was stored.
+        /// Time of creation.
         created_at: DateTime<Utc>,
-        /// When it will be gone.
+        /// Time of expiry.
         expires_at: DateTime<Utc>,
     },
-    /// It was here.
+    /// The secret was viewed, was burned or has expired.
     Gone(SecretEnd),
 }
 
-/// Shows no ciphertext.
+/// Leaves out the ciphertext.
 impl fmt::Debug for OpenOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -141,7 +144,7 @@ impl fmt::Debug for OpenOutcome {
                 .field("views_left", views_left)
                 .field("expires_at", expires_at)
                 .finish_non_exhaustive(),
-            Self::Gone(ended) => f.debug_tuple("Gone").field(ended).finish(),
+            Self::Gone(end) => f.debug_tuple("Gone").field(end).finish(),
         }
     }
 }
@@ -149,36 +152,44 @@ impl fmt::Debug for OpenOutcome {
 /// How and when a secret ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SecretEnd {
-    /// Never [`SecretState::Live`].
+    /// The state, which is never [`SecretState::Live`].
     pub state: SecretState,
-    /// When that was.
+    /// The time of the last view, of the burning or of the expiry.
     pub ended_at: DateTime<Utc>,
 }
 
-/// Somebody asks for a view.
+/// A request for a view.
 #[derive(Clone)]
 pub struct RevealAttempt {
-    /// The secret.
+    /// The id of the secret.
     pub id: SecretId,
-    /// SHA-256 of the proof for looking.
+    /// SHA-256 of the access proof, which loads the envelope.
     pub access_hash: Digest,
-    /// SHA-256 of the proof for a view.
+    /// SHA-256 of the reveal proof, which uses a view.
     pub reveal_hash: Digest,
-    /// Names this attempt; see [`shared_crypto::claim_hash`].
+    /// Names the claim: an attempt with the same hash repeats it; see [`shared_crypto::claim_hash`].
     pub claim_hash: Digest,
-    /// Hides what was released to it, where that is kept; see [`shared_crypto::claim_mask`].
+    /// Masks the stored copy of the released share, so that only this claim can read it; see
+    /// [`shared_crypto::claim_mask`].
     pub claim_mask: ClaimMask,
 }
 
-/// Shows no hash.
+/// Leaves out everything.
 impl fmt::Debug for RevealAttempt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RevealAttempt").finish_non_exhaustive()
     }
 }
 
+/// Lets [`RevealBatch`](crate::RevealBatch) take attempts by value as well as shared ones.
+impl AsRef<Self> for RevealAttempt {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
 impl RevealAttempt {
-    /// What the database is asked by somebody who sends these.
+    /// Derives the hashes from the proofs and the claim that a client sends.
     pub fn new(id: SecretId, access: &AccessProof, reveal: &RevealProof, claim: &Claim) -> Self {
         Self {
             access_hash: sha256(&[access.as_bytes()]),
@@ -190,81 +201,81 @@ impl RevealAttempt {
     }
 }
 
-/// What came of an [`RevealAttempt`].
+/// The outcome of a [`RevealAttempt`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RevealOutcome {
-    /// The share is released: one view for this claim, however often it asks.
+    /// The key share is released. A claim uses one view, however often it is repeated.
     Granted {
-        /// The server's half of the key.
+        /// The server's key share.
         share: ServerShare,
-        /// Views that others still have.
+        /// Views that are left.
         views_left: u8,
     },
-    /// The passphrase is wrong; no view was used.
+    /// The passphrase is wrong. No view was used.
     WrongPassphrase {
-        /// Tries until the secret is locked.
+        /// Wrong passphrases until the secret is locked.
         tries_left: u32,
-        /// Seconds for which it is locked from now on.
+        /// Seconds for which this attempt has locked the secret.
         wait: Option<u32>,
     },
-    /// Too many wrong passphrases; nothing was tried.
+    /// The secret is locked after too many wrong passphrases. The passphrase was not checked.
     Locked {
-        /// Seconds until it is open for tries again.
+        /// Seconds until the lock ends.
         wait: u32,
     },
-    /// It was viewed, burned or has expired.
+    /// The secret was viewed, was burned or has expired.
     Gone(SecretEnd),
-    /// No such secret, or not with this proof.
+    /// No secret has this id and this access proof.
     NotFound,
 }
 
-/// How much one batch of sweeping removed.
+/// The numbers of rows that [`SecretStore::delete_expired`] has deleted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct DeletedRows {
     /// Expired secrets.
     pub secrets: u64,
-    /// Claims whose five minutes are over.
+    /// Claims after their [`CLAIM_RETRY_WINDOW`](crate::CLAIM_RETRY_WINDOW).
     pub claims: u64,
-    /// Receipts a week past their secret's expiry.
+    /// Receipts after their [`RECEIPT_RETENTION`](crate::RECEIPT_RETENTION).
     pub receipts: u64,
 }
 
 impl DeletedRows {
-    /// Whether there was anything to remove.
+    /// Returns whether no row was deleted.
     pub const fn is_empty(self) -> bool {
         self.secrets == 0 && self.claims == 0 && self.receipts == 0
     }
 }
 
-/// How much is stored.
+/// The amount of stored data.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StorageStats {
-    /// Secrets that are stored, expired ones included that were not swept yet.
+    /// Stored secrets, including expired ones that are not deleted yet.
     pub secrets: u64,
-    /// Bytes that secrets, receipts and claims take, more or less.
+    /// Approximate bytes of secrets, receipts and claims.
     pub bytes: u64,
-    /// For how many seconds the oldest expired secret has been waiting for the sweeper.
+    /// Seconds since the expiry of the oldest secret that is not deleted yet.
     pub sweep_lag_seconds: u64,
 }
 
-/// What the database says of itself.
+/// Properties of the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatabaseInfo {
-    /// Name and version.
+    /// Name and version of the database system.
     pub version: String,
-    /// Its clock.
+    /// The database's clock.
     pub now: DateTime<Utc>,
-    /// Whether a commit is on the disk before it is answered.
+    /// Whether a commit is on the disk before it is confirmed.
     pub durable: bool,
 }
 
-/// Why there is no answer. The cause is for the log; it holds no value of any row.
+/// The reason for which a call failed. The text is for the log, and contains no value of a row.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database did not answer, or not in time: nothing was released, and the same request may be repeated.
+    /// The database did not answer, or not in time. Nothing was released, and the same request may be repeated.
     #[error("the database is not available: {0}")]
     Unavailable(String),
-    /// There is no room left.
+    /// The disk of the database is full.
     #[error("the database is full")]
     Full,
 }

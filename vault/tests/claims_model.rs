@@ -1,10 +1,11 @@
-//! The protocol of a reveal as a small model, every state of which is visited: readers who retry, two servers on
-//! one database, and a crash or a lost answer between any two steps. What is decided is decided by the product's
-//! own [`decide`].
+//! Model checking of the reveal protocol: visits every state that clients and servers can reach.
 //!
-//! It holds that there are never more claims than views, that no view is lost, and that a view which was used can
-//! be redeemed. Each rule of the protocol is taken out once, and the model then finds what goes wrong.
-#![allow(missing_docs, clippy::unwrap_used, reason = "a test that cannot go on says where")]
+//! Clients retry, two servers share one database, and a server can crash, or a response be lost, between any two steps.
+//! The model decides with the product's own [`decide`]. It checks that there are never more claims than views, that no
+//! view is lost, and that the claim of a used view gets its response again.
+//!
+//! A second group of tests removes one rule of the protocol at a time, and expects the model to find the violation.
+#![allow(missing_docs, clippy::unwrap_used, reason = "a failing test names its line")]
 
 use std::collections::HashSet;
 
@@ -14,84 +15,86 @@ use shared_crypto::{ClaimMask, SecretId, ServerShare};
 use vault::{GrantedClaim, ReceiptStatus, RevealSnapshot, RevealWrite, StoredSecret, decide};
 use vault::{RevealAttempt, RevealOutcome};
 
-const READERS: usize = 3;
+const CLIENTS: usize = 3;
 const SERVERS: usize = 2;
-/// Crashes, lost answers and readers who lose patience, in all.
-const TROUBLES: u8 = 3;
+/// Number of faults in one run: crashes, lost responses and client timeouts.
+const MAX_FAULTS: u8 = 3;
 
-/// The rules of the protocol; the product keeps all of them.
+/// The rules of the protocol. The product follows all of them.
 #[derive(Clone, Copy)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a rule that can be taken out by itself")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a rule that a test removes alone")]
 struct Rules {
-    /// The row is locked until the commit.
+    /// The secret's row is locked until the commit.
     lock: bool,
-    /// What decides is read after the lock was obtained.
+    /// The rows are read after the lock was obtained.
     read_after_lock: bool,
-    /// A known claim is answered before anything else is asked.
+    /// A granted claim is answered before any other condition is checked.
     claim_first: bool,
     /// The claim is written in the transaction of the view.
     claim_with_view: bool,
-    /// The last view deletes the secret in its transaction.
+    /// The last view deletes the secret in the same transaction.
     delete_with_view: bool,
-    /// The share leaves the server after the commit.
-    answer_after_commit: bool,
+    /// The response is sent after the commit.
+    respond_after_commit: bool,
 }
 
-const ALL: Rules = Rules {
+const ALL_RULES: Rules = Rules {
     lock: true,
     read_after_lock: true,
     claim_first: true,
     claim_with_view: true,
     delete_with_view: true,
-    answer_after_commit: true,
+    respond_after_commit: true,
 };
 
-/// What one transaction read: views that are left, and what this reader's claim was answered with.
-type Read = (Option<u8>, Option<u8>);
+/// The rows that a transaction has read: the views that are left, and those that the client's claim was answered with.
+type Rows = (Option<u8>, Option<u8>);
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Step {
+enum ServerStep {
     Idle,
-    /// Wants the lock; what it has read already, where it reads too early.
-    Waiting(usize, Option<Read>),
-    Locked(usize, Option<Read>),
-    /// Decided, and nothing written yet.
-    Decided(usize, Answer),
-    /// The view is committed, and what belongs to it is still to be written.
-    Half(usize, Answer),
-    Committed(usize, Answer),
+    /// The transaction of this client waits for the lock. It has the rows if the rule `read_after_lock` is removed.
+    WaitingForLock(usize, Option<Rows>),
+    Locked(usize, Option<Rows>),
+    /// The attempt is decided; nothing is written.
+    Decided(usize, Response),
+    /// The view is committed without the claim, or without the deletion of the secret.
+    HalfCommitted(usize, Response),
+    Committed(usize, Response),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Answer {
-    /// A view, used now.
-    New(u8),
-    /// The same answer again.
-    Again(u8),
+enum Response {
+    /// A share, for a view that was used now.
+    NewView(u8),
+    /// The share of a repeated claim.
+    Repeated(u8),
     Refused,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Reader {
-    /// Has not asked yet, or got no answer.
-    Silent,
-    Asking,
-    Holds(u8),
+enum Client {
+    /// Has no request in flight, and no response.
+    Idle,
+    Waiting,
+    HasShare(u8),
     Refused,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash)]
-struct World {
+struct State {
     max_views: u8,
-    /// The tables: the secret's views, and each reader's claim.
+    /// The row of the secret: views that are left.
     secret: Option<u8>,
-    claims: [Option<u8>; READERS],
+    /// The row of each client's claim: views that were left.
+    claims: [Option<u8>; CLIENTS],
+    /// The server that holds the lock.
     lock: Option<usize>,
-    servers: [Step; SERVERS],
-    readers: [Reader; READERS],
-    /// Whose view is committed.
-    used: [u8; READERS],
-    troubles: u8,
+    servers: [ServerStep; SERVERS],
+    clients: [Client; CLIENTS],
+    /// Views that each client has used.
+    used: [u8; CLIENTS],
+    faults_left: u8,
 }
 
 fn now() -> DateTime<Utc> {
@@ -102,11 +105,11 @@ fn share() -> ServerShare {
     ServerShare::from_bytes([7; 32])
 }
 
-/// The product's decision over what was read.
-fn judge(rules: Rules, (secret, claim): Read) -> Answer {
+/// Calls the product's decision with these rows.
+fn decide_rows(rules: Rules, (secret, claim): Rows) -> Response {
     let expires_at = now() + TimeDelta::hours(1);
     let state = if secret.is_some() { SecretState::Live } else { SecretState::Viewed };
-    let found = RevealSnapshot {
+    let snapshot = RevealSnapshot {
         now: now(),
         claim: claim.filter(|_| rules.claim_first).map(|views_left| GrantedClaim {
             share: share(),
@@ -130,125 +133,129 @@ fn judge(rules: Rules, (secret, claim): Read) -> Answer {
         claim_hash: [0; 32],
         claim_mask: ClaimMask::from_bytes([0; 32]),
     };
-    match decide(&found, &attempt).unwrap() {
+    match decide(&snapshot, &attempt).unwrap() {
         (RevealOutcome::Granted { views_left, .. }, Some(RevealWrite::View { .. })) => {
-            Answer::New(views_left)
+            Response::NewView(views_left)
         }
-        (RevealOutcome::Granted { views_left, .. }, None) => Answer::Again(views_left),
-        (RevealOutcome::Gone(_), None) => Answer::Refused,
-        other => panic!("{other:?} has no place here"),
+        (RevealOutcome::Granted { views_left, .. }, None) => Response::Repeated(views_left),
+        (RevealOutcome::Gone(_), None) => Response::Refused,
+        other => panic!("unexpected outcome {other:?}"),
     }
 }
 
-impl World {
+impl State {
     fn new(max_views: u8) -> Self {
         Self {
             max_views,
             secret: Some(max_views),
-            claims: [None; READERS],
+            claims: [None; CLIENTS],
             lock: None,
-            servers: [Step::Idle; SERVERS],
-            readers: [Reader::Silent; READERS],
-            used: [0; READERS],
-            troubles: TROUBLES,
+            servers: [ServerStep::Idle; SERVERS],
+            clients: [Client::Idle; CLIENTS],
+            used: [0; CLIENTS],
+            faults_left: MAX_FAULTS,
         }
     }
 
-    fn read(&self, reader: usize) -> Read {
-        (self.secret, self.claims[reader])
+    fn read(&self, client: usize) -> Rows {
+        (self.secret, self.claims[client])
     }
 
-    /// Every world that can come next.
+    /// Returns every state that can follow.
     fn next(&self, rules: Rules) -> Vec<Self> {
-        let mut worlds = Vec::new();
-        for reader in 0..READERS {
-            if self.readers[reader] == Reader::Silent {
-                for server in (0..SERVERS).filter(|server| self.servers[*server] == Step::Idle) {
-                    let mut world = self.clone();
-                    world.readers[reader] = Reader::Asking;
-                    let early = (!rules.read_after_lock).then(|| self.read(reader));
-                    world.servers[server] = Step::Waiting(reader, early);
-                    worlds.push(world);
+        let mut states = Vec::new();
+        for client in 0..CLIENTS {
+            if self.clients[client] == Client::Idle {
+                for server in (0..SERVERS).filter(|server| self.servers[*server] == ServerStep::Idle) {
+                    let mut state = self.clone();
+                    state.clients[client] = Client::Waiting;
+                    let early = (!rules.read_after_lock).then(|| self.read(client));
+                    state.servers[server] = ServerStep::WaitingForLock(client, early);
+                    states.push(state);
                 }
             }
-            // Out of patience: asks again, while the first request may still be under way.
-            if self.readers[reader] == Reader::Asking && self.troubles > 0 {
-                let mut world = self.clone();
-                world.readers[reader] = Reader::Silent;
-                world.troubles -= 1;
-                worlds.push(world);
+            // The client times out and retries, while its first request may still be running.
+            if self.clients[client] == Client::Waiting && self.faults_left > 0 {
+                let mut state = self.clone();
+                state.clients[client] = Client::Idle;
+                state.faults_left -= 1;
+                states.push(state);
             }
         }
         for server in 0..SERVERS {
-            worlds.extend(self.advance(rules, server));
-            if self.servers[server] != Step::Idle && self.troubles > 0 {
-                worlds.push(self.crash(server));
+            states.extend(self.advance(rules, server));
+            if self.servers[server] != ServerStep::Idle && self.faults_left > 0 {
+                states.push(self.crash(server));
             }
         }
-        worlds
+        states
     }
 
     fn advance(&self, rules: Rules, server: usize) -> Option<Self> {
-        let mut world = self.clone();
-        world.servers[server] = match self.servers[server] {
-            Step::Idle => return None,
-            Step::Waiting(reader, early) => {
+        let mut state = self.clone();
+        state.servers[server] = match self.servers[server] {
+            ServerStep::Idle => return None,
+            ServerStep::WaitingForLock(client, early) => {
                 if rules.lock && self.secret.is_some() {
                     if self.lock.is_some() {
                         return None;
                     }
-                    world.lock = Some(server);
+                    state.lock = Some(server);
                 }
-                Step::Locked(reader, early)
+                ServerStep::Locked(client, early)
             }
-            Step::Locked(reader, early) => {
-                let answer = judge(rules, early.unwrap_or_else(|| self.read(reader)));
-                if !rules.answer_after_commit {
-                    world.answer(reader, answer);
+            ServerStep::Locked(client, early) => {
+                let response = decide_rows(rules, early.unwrap_or_else(|| self.read(client)));
+                if !rules.respond_after_commit {
+                    state.respond(client, response);
                 }
-                Step::Decided(reader, answer)
+                ServerStep::Decided(client, response)
             }
-            Step::Decided(reader, answer) => {
-                let mut whole = true;
-                if let Answer::New(views_left) = answer {
-                    world.used[reader] += 1;
+            ServerStep::Decided(client, response) => {
+                let mut is_complete = true;
+                if let Response::NewView(views_left) = response {
+                    state.used[client] += 1;
                     if views_left > 0 || rules.delete_with_view {
-                        world.secret = Some(views_left).filter(|left| *left > 0);
+                        state.secret = Some(views_left).filter(|left| *left > 0);
                     } else {
-                        whole = false;
+                        is_complete = false;
                     }
                     if rules.claim_with_view {
-                        world.claims[reader] = Some(views_left);
+                        state.claims[client] = Some(views_left);
                     } else {
-                        whole = false;
+                        is_complete = false;
                     }
                 }
-                world.unlock(server);
-                if whole { Step::Committed(reader, answer) } else { Step::Half(reader, answer) }
-            }
-            Step::Half(reader, answer) => {
-                if let Answer::New(views_left) = answer {
-                    world.claims[reader] = Some(views_left);
-                    world.secret = world.secret.filter(|_| views_left > 0);
+                state.unlock(server);
+                if is_complete {
+                    ServerStep::Committed(client, response)
+                } else {
+                    ServerStep::HalfCommitted(client, response)
                 }
-                Step::Committed(reader, answer)
             }
-            Step::Committed(reader, answer) => {
-                if rules.answer_after_commit {
-                    world.answer(reader, answer);
+            ServerStep::HalfCommitted(client, response) => {
+                if let Response::NewView(views_left) = response {
+                    state.claims[client] = Some(views_left);
+                    state.secret = state.secret.filter(|_| views_left > 0);
                 }
-                Step::Idle
+                ServerStep::Committed(client, response)
+            }
+            ServerStep::Committed(client, response) => {
+                if rules.respond_after_commit {
+                    state.respond(client, response);
+                }
+                ServerStep::Idle
             }
         };
-        Some(world)
+        Some(state)
     }
 
-    /// An answer reaches whoever still waits for it.
-    fn answer(&mut self, reader: usize, answer: Answer) {
-        if self.readers[reader] == Reader::Asking {
-            self.readers[reader] = match answer {
-                Answer::New(left) | Answer::Again(left) => Reader::Holds(left),
-                Answer::Refused => Reader::Refused,
+    /// Delivers a response, if the client still waits for one.
+    fn respond(&mut self, client: usize, response: Response) {
+        if self.clients[client] == Client::Waiting {
+            self.clients[client] = match response {
+                Response::NewView(left) | Response::Repeated(left) => Client::HasShare(left),
+                Response::Refused => Client::Refused,
             };
         }
     }
@@ -257,28 +264,29 @@ impl World {
         self.lock = self.lock.filter(|holder| *holder != server);
     }
 
-    /// The server dies, or its connection: what was not committed is gone, and nobody is answered.
+    /// Crashes a server, or its connection to the database: its open transaction is rolled back, and its client gets no
+    /// response.
     fn crash(&self, server: usize) -> Self {
-        let mut world = self.clone();
-        world.troubles -= 1;
-        world.unlock(server);
-        let (Step::Waiting(reader, _)
-        | Step::Locked(reader, _)
-        | Step::Decided(reader, _)
-        | Step::Half(reader, _)
-        | Step::Committed(reader, _)) = self.servers[server]
+        let mut state = self.clone();
+        state.faults_left -= 1;
+        state.unlock(server);
+        let (ServerStep::WaitingForLock(client, _)
+        | ServerStep::Locked(client, _)
+        | ServerStep::Decided(client, _)
+        | ServerStep::HalfCommitted(client, _)
+        | ServerStep::Committed(client, _)) = self.servers[server]
         else {
-            return world;
+            return state;
         };
-        world.servers[server] = Step::Idle;
-        if world.readers[reader] == Reader::Asking {
-            world.readers[reader] = Reader::Silent;
+        state.servers[server] = ServerStep::Idle;
+        if state.clients[client] == Client::Waiting {
+            state.clients[client] = Client::Idle;
         }
-        world
+        state
     }
 
-    /// What is wrong here.
-    fn wrong(&self, rules: Rules) -> Option<&'static str> {
+    /// Returns the property that this state violates, if any.
+    fn violation(&self, rules: Rules) -> Option<&'static str> {
         let used: u8 = self.used.iter().sum();
         if used > self.max_views {
             return Some("more claims than views");
@@ -289,82 +297,82 @@ impl World {
         if self.secret.unwrap_or(0) + used < self.max_views {
             return Some("a view was lost");
         }
-        for reader in 0..READERS {
-            if matches!(self.readers[reader], Reader::Holds(_)) && self.used[reader] == 0 {
+        for client in 0..CLIENTS {
+            if matches!(self.clients[client], Client::HasShare(_)) && self.used[client] == 0 {
                 return Some("a share was released and no view was used");
             }
-            let redeemed = matches!(judge(rules, self.read(reader)), Answer::Again(_));
-            if self.used[reader] > 0 && !redeemed {
+            let redeemed = matches!(decide_rows(rules, self.read(client)), Response::Repeated(_));
+            if self.used[client] > 0 && !redeemed {
                 return Some("a view that was used cannot be redeemed");
             }
-            if self.used[reader] > 0 && self.readers[reader] == Reader::Refused {
-                return Some("a reader whose view was used was refused");
+            if self.used[client] > 0 && self.clients[client] == Client::Refused {
+                return Some("a client whose view was used was refused");
             }
         }
         None
     }
 }
 
-/// Visits every world, and says how many there are, or what is wrong in one of them.
+/// Visits every reachable state and returns their number, or the first violation.
 fn explore(rules: Rules, max_views: u8) -> Result<usize, &'static str> {
-    let mut seen = HashSet::from([World::new(max_views)]);
-    let mut ahead: Vec<World> = seen.iter().cloned().collect();
-    while let Some(world) = ahead.pop() {
-        if let Some(wrong) = world.wrong(rules) {
-            return Err(wrong);
+    let mut visited = HashSet::from([State::new(max_views)]);
+    let mut pending: Vec<State> = visited.iter().cloned().collect();
+    while let Some(state) = pending.pop() {
+        if let Some(violation) = state.violation(rules) {
+            return Err(violation);
         }
-        let next = world.next(rules);
-        // Nobody is stuck: where nothing moves, everybody has an answer.
+        let next = state.next(rules);
+        // A state without a successor must have a response for every client.
         if next.is_empty()
-            && world.readers.iter().any(|reader| matches!(reader, Reader::Silent | Reader::Asking))
+            && state.clients.iter().any(|client| matches!(client, Client::Idle | Client::Waiting))
         {
-            return Err("somebody waits for ever");
+            return Err("a client waits forever");
         }
-        ahead.extend(next.into_iter().filter(|world| seen.insert(world.clone())));
+        pending.extend(next.into_iter().filter(|state| visited.insert(state.clone())));
     }
-    Ok(seen.len())
+    Ok(visited.len())
 }
 
 #[test]
-fn never_more_claims_than_views_and_every_view_that_was_used_can_be_redeemed() {
+fn claims_never_exceed_views_and_every_used_view_can_be_redeemed() {
     for max_views in 1..=3 {
-        let worlds = explore(ALL, max_views).unwrap();
-        assert!(worlds > 10_000, "only {worlds} worlds were visited");
+        let states = explore(ALL_RULES, max_views).unwrap();
+        assert!(states > 10_000, "only {states} states were visited");
     }
 }
 
 #[test]
-fn without_the_lock_views_are_granted_twice() {
-    assert!(explore(Rules { lock: false, ..ALL }, 1).is_err());
+fn views_are_granted_twice_without_the_lock() {
+    assert!(explore(Rules { lock: false, ..ALL_RULES }, 1).is_err());
 }
 
 #[test]
-fn what_was_read_before_the_lock_grants_what_is_gone() {
-    assert!(explore(Rules { read_after_lock: false, ..ALL }, 1).is_err());
+fn rows_read_before_the_lock_grant_a_used_view() {
+    assert!(explore(Rules { read_after_lock: false, ..ALL_RULES }, 1).is_err());
 }
 
 #[test]
-fn where_the_claim_is_not_asked_first_a_retry_is_a_second_view() {
-    assert!(explore(Rules { claim_first: false, ..ALL }, 2).is_err());
+fn retry_uses_a_second_view_if_the_claim_is_not_checked_first() {
+    assert!(explore(Rules { claim_first: false, ..ALL_RULES }, 2).is_err());
 }
 
 #[test]
-fn a_claim_written_apart_from_its_view_is_lost_in_a_crash() {
+fn claim_written_after_its_view_is_lost_in_a_crash() {
     assert_eq!(
-        explore(Rules { claim_with_view: false, ..ALL }, 1),
+        explore(Rules { claim_with_view: false, ..ALL_RULES }, 1),
         Err("a view that was used cannot be redeemed")
     );
 }
 
 #[test]
-fn a_secret_deleted_apart_from_its_last_view_is_granted_again() {
-    assert_eq!(explore(Rules { delete_with_view: false, ..ALL }, 1), Err("more claims than views"));
+fn secret_deleted_after_its_last_view_is_granted_again() {
+    assert_eq!(explore(Rules { delete_with_view: false, ..ALL_RULES }, 1), Err("more claims than views"));
 }
 
 #[test]
-fn a_share_released_before_the_commit_was_never_paid_for() {
+fn share_released_before_the_commit_uses_no_view() {
     assert_eq!(
-        explore(Rules { answer_after_commit: false, ..ALL }, 1),
+        explore(Rules { respond_after_commit: false, ..ALL_RULES }, 1),
         Err("a share was released and no view was used")
     );
 }

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::*;
 use crate::shell::render;
 use crate::site::{Assets, Contact, LegalText, Operator};
-use vault::{CLAIM_TTL, RECEIPT_TTL, SecretLimits};
+use vault::{CLAIM_RETRY_WINDOW, RECEIPT_RETENTION, SecretLimits};
 
 fn site() -> Site {
     Site {
@@ -228,7 +228,7 @@ fn the_security_page_names_every_column_and_no_other() {
 
 #[test]
 fn the_times_in_the_text_are_those_of_the_code() {
-    assert_eq!((CLAIM_TTL, RECEIPT_TTL), (TimeDelta::minutes(5), TimeDelta::days(7)));
+    assert_eq!((CLAIM_RETRY_WINDOW, RECEIPT_RETENTION), (TimeDelta::minutes(5), TimeDelta::days(7)));
     for page in [Page::Security, Page::Privacy] {
         let html = render(page, &site(), "nonce");
         assert!(html.contains("ive minutes") && html.contains("even days"), "{page:?}");

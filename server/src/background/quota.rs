@@ -24,7 +24,7 @@ pub(crate) async fn measure_storage(
         let started = Instant::now();
         match store.stats().await {
             Ok(stats) => {
-                quota.measured(stats.bytes);
+                quota.set_measured(stats.bytes);
                 metrics.record_storage(stats);
             }
             Err(error) => tracing::warn!(%error, "the stored bytes could not be measured"),

@@ -113,7 +113,7 @@ async fn check_database(config: &Config, now: DateTime<Utc>) -> Vec<Finding> {
     let name = store::describe(&config.database_url);
     let store = match store::connect_existing(&config.database_url).await {
         Ok(store) => store,
-        Err(reason @ (ConnectError::Missing | ConnectError::Older)) => {
+        Err(reason @ (ConnectError::DatabaseMissing | ConnectError::SchemaOutdated)) => {
             return vec![warning(format!("database {name}: {reason}"))];
         }
         Err(reason) => {

@@ -1,248 +1,189 @@
-//! Group commit: while one batch is under way, callers that arrive form the next.
+//! Group commit. Calls that arrive while a batch is being written are queued and written together as the next batch.
+//!
+//! A call that arrives at an idle worker is written immediately; no call waits for a batch to fill. Most of the cost of
+//! a create or a reveal is its transaction (round trips, and the wait for the disk), which a batch pays once.
+//!
+//! A caller does not notice the batch: [`Batcher::call`] returns the final outcome. A call that a batch did not decide
+//! (its secret is locked or has changed, or another call made the whole batch fail) is repeated in a fallback
+//! transaction of its own, so that requests in one batch succeed or fail independently.
+
+mod worker;
 
 use std::collections::VecDeque;
 use std::future::Future;
-use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures_util::FutureExt as _;
-use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
 use vault::StoreError;
 
-use super::retry::TransactionError;
+use super::retry::{retry, uncancelled};
+use super::transaction_error::{TransactionError, TransactionFuture};
+use worker::Worker;
 
-/// Takes one batch after the other to its end.
+/// How long a call waits for its batch after the current batch has ended; as long as for a connection of a pool.
+const BATCH_WAIT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Writes batches, one after the other. It owns what it keeps between two batches, like a connection.
 pub(super) trait BatchExecutor: Send + 'static {
-    /// What a caller asks for.
+    /// The request of a caller.
     type Call: Send + Sync + 'static;
-    /// What it is told.
-    type Answer: Send + 'static;
+    /// The response to a caller.
+    type Outcome: Send + 'static;
 
-    /// Answers the calls, in their order. Whoever is left without an answer needs a closer look, alone; of these nothing
-    /// was done, unless the trouble says otherwise.
+    /// Returns the bytes that a call adds to its batch; see [`BatchLimits::bytes`].
+    fn bytes(_call: &Self::Call) -> usize {
+        0
+    }
+
+    /// Executes the calls in one transaction, in their order, and stores the outcome of each at its position.
+    ///
+    /// A call that is left with `None` gets a fallback transaction; nothing of it may have been written, unless the
+    /// returned error says that this is unknown.
     fn execute(
         &mut self,
         calls: &[Arc<Self::Call>],
-        answers: &mut [Option<Self::Answer>],
+        outcomes: &mut [Option<Self::Outcome>],
     ) -> impl Future<Output = Result<(), TransactionError>> + Send;
 }
 
-/// How long a caller waits for a batch, beyond the end of the one that is under way; as long as for a connection of a
-/// pool.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// What one batch may hold.
+/// The sizes of a batcher and its batches.
 #[derive(Clone, Copy)]
-pub(super) struct Limits {
-    /// Batches under way at a time.
-    pub(super) lanes: usize,
-    /// Callers in one batch.
-    pub(super) callers: usize,
-    /// What all of them together may weigh; one who weighs more goes alone.
-    pub(super) weight: usize,
-    /// Whether batches that follow on each other have a thread to themselves: then they do not stand behind requests
-    /// each time they go on. Whoever comes alone is sooner done without.
+pub(super) struct BatchLimits {
+    /// Batches that are written at the same time.
+    pub(super) workers: usize,
+    /// Calls in one batch.
+    pub(super) calls: usize,
+    /// Bytes of all calls in one batch. A larger call is a batch of its own.
+    pub(super) bytes: usize,
+    /// Whether a worker moves to a thread of its own while batches follow on each other; see
+    /// [`worker::on_own_thread`].
     pub(super) own_thread: bool,
 }
 
-/// Callers of one kind, on their way into the database.
+/// A queue of calls of one kind, and the workers that write them in order of arrival.
 ///
-/// Whoever comes while a lane is free goes at once, alone: nothing waits for company. Everybody else is taken along
-/// by the next batch, in the order of arrival. Batches run in tasks of their own, which no caller can cancel by
-/// hanging up.
-pub(super) struct Batcher<C: BatchExecutor> {
-    state: Arc<Mutex<State<C>>>,
-    make: Arc<dyn Fn() -> C + Send + Sync>,
-    limits: Limits,
-    ended: Arc<Notify>,
+/// Workers run in tasks of their own, so that dropping a caller cancels no batch.
+pub(super) struct Batcher<E: BatchExecutor>(Arc<Shared<E>>);
+
+impl<E: BatchExecutor> Clone for Batcher<E> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
 }
 
-struct State<C: BatchExecutor> {
-    waiting: VecDeque<Waiting<C>>,
-    running: usize,
-    idle: Vec<C>,
-    closed: bool,
+struct Shared<E: BatchExecutor> {
+    queue: Mutex<Queue<E>>,
+    limits: BatchLimits,
+    new_executor: Box<dyn Fn() -> E + Send + Sync>,
+    fallback: Box<dyn Fn(Arc<E::Call>) -> TransactionFuture<'static, E::Outcome> + Send + Sync>,
+    worker_ended: Notify,
 }
 
-struct Waiting<C: BatchExecutor> {
-    call: Arc<C::Call>,
-    weight: usize,
-    since: Instant,
-    answer: oneshot::Sender<BatchResult<C>>,
+struct Queue<E: BatchExecutor> {
+    calls: VecDeque<QueuedCall<E>>,
+    running_workers: usize,
+    idle_executors: Vec<E>,
+    is_closed: bool,
 }
 
-/// `None`: go alone.
-type BatchResult<C> = Result<Option<<C as BatchExecutor>::Answer>, StoreError>;
+struct QueuedCall<E: BatchExecutor> {
+    call: Arc<E::Call>,
+    queued_at: Instant,
+    result: oneshot::Sender<BatchResult<E>>,
+}
 
-impl<C: BatchExecutor> Batcher<C> {
-    /// `make` makes what a lane needs that has nothing left over from before.
-    pub(super) fn new(limits: Limits, make: impl Fn() -> C + Send + Sync + 'static) -> Self {
-        let state = State { waiting: VecDeque::new(), running: 0, idle: Vec::new(), closed: false };
-        let ended = Arc::new(Notify::new());
-        Self { state: Arc::new(Mutex::new(state)), make: Arc::new(make), limits, ended }
+/// The outcome of a call in its batch; `None` if it needs a fallback transaction.
+type BatchResult<E> = Result<Option<<E as BatchExecutor>::Outcome>, StoreError>;
+
+impl<E: BatchExecutor> Batcher<E> {
+    /// Creates a batcher without workers. `new_executor` creates the executor of a worker if no idle one is left;
+    /// `fallback` executes one call in a transaction of its own.
+    pub(super) fn new<F>(
+        limits: BatchLimits,
+        new_executor: impl Fn() -> E + Send + Sync + 'static,
+        fallback: impl Fn(Arc<E::Call>) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<E::Outcome, TransactionError>> + Send + 'static,
+    {
+        Self(Arc::new(Shared {
+            queue: Mutex::new(Queue {
+                calls: VecDeque::new(),
+                running_workers: 0,
+                idle_executors: Vec::new(),
+                is_closed: false,
+            }),
+            limits,
+            new_executor: Box::new(new_executor),
+            fallback: Box::new(move |call| Box::pin(fallback(call))),
+            worker_ended: Notify::new(),
+        }))
     }
 
-    /// Hands in a call, and waits for its own answer; `None` where it has to go alone.
-    pub(super) async fn call(&self, call: Arc<C::Call>, weight: usize) -> BatchResult<C> {
-        let (answer, answered) = oneshot::channel();
-        let carrier = {
-            let mut state = lock(&self.state);
-            if state.closed {
-                return Err(StoreError::Unavailable("it is closed".to_owned()));
+    /// Executes a call to completion, in a batch or in a fallback transaction, and returns its outcome.
+    pub(super) async fn call(&self, call: E::Call) -> Result<E::Outcome, StoreError> {
+        let (batcher, call) = (self.clone(), Arc::new(call));
+        uncancelled(async move {
+            match batcher.call_in_batch(Arc::clone(&call)).await? {
+                Some(outcome) => Ok(outcome),
+                None => retry(|| (batcher.0.fallback)(Arc::clone(&call))).await,
             }
-            state.waiting.push_back(Waiting { call, weight, since: Instant::now(), answer });
-            let starts = state.running < self.limits.lanes;
-            state.running += usize::from(starts);
-            starts.then(|| state.idle.pop())
+        })
+        .await
+    }
+
+    /// Queues a call, starts a worker if one may start, and waits for the result of the batch.
+    async fn call_in_batch(&self, call: Arc<E::Call>) -> BatchResult<E> {
+        let (result, received) = oneshot::channel();
+        let starts_with = {
+            let mut queue = self.0.lock();
+            if queue.is_closed {
+                return Err(StoreError::Unavailable("the store is closed".to_owned()));
+            }
+            queue.calls.push_back(QueuedCall { call, queued_at: Instant::now(), result });
+            let may_start = queue.running_workers < self.0.limits.workers;
+            queue.running_workers += usize::from(may_start);
+            may_start.then(|| queue.idle_executors.pop())
         };
-        if let Some(carrier) = carrier {
-            let lane = Lane {
-                state: Arc::clone(&self.state),
-                make: Arc::clone(&self.make),
-                limits: self.limits,
-                ended: Arc::clone(&self.ended),
-                is_free: false,
-            };
-            tokio::spawn(lane.run(carrier));
+        if let Some(executor) = starts_with {
+            // Not under the lock: a runtime that shuts down drops the worker at once, which takes the lock.
+            tokio::spawn(Worker::new(Arc::clone(&self.0)).run(executor));
         }
-        answered
+        received
             .await
-            .unwrap_or_else(|_| Err(StoreError::Unavailable("its batch did not come to an end".to_owned())))
+            .unwrap_or_else(|_| Err(StoreError::Unavailable("the batch of this call was aborted".to_owned())))
     }
 
-    /// Lanes with a batch under way, and such as have kept something for the next.
-    pub(super) fn lanes(&self) -> (u32, u32) {
-        let state = lock(&self.state);
+    /// Returns the numbers of running workers and of idle executors.
+    pub(super) fn workers(&self) -> (u32, u32) {
+        let queue = self.0.lock();
         let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
-        (number(state.running), number(state.idle.len()))
+        (number(queue.running_workers), number(queue.idle_executors.len()))
     }
 
-    /// Waits for the batches that are under way, turns away whoever waits for one, and lets go of what the lanes have
-    /// kept.
+    /// Waits for the batches that are being written, fails the queued calls, and drops the idle executors.
     pub(super) async fn close(&self) {
         loop {
-            let ended = self.ended.notified();
+            let worker_ended = self.0.worker_ended.notified();
             {
-                let mut state = lock(&self.state);
-                state.closed = true;
-                state.waiting.clear();
-                state.idle.clear();
-                if state.running == 0 {
+                let mut queue = self.0.lock();
+                queue.is_closed = true;
+                queue.calls.clear();
+                queue.idle_executors.clear();
+                if queue.running_workers == 0 {
                     return;
                 }
             }
-            ended.await;
+            worker_ended.await;
         }
     }
 }
 
-struct Lane<C: BatchExecutor> {
-    state: Arc<Mutex<State<C>>>,
-    make: Arc<dyn Fn() -> C + Send + Sync>,
-    limits: Limits,
-    ended: Arc<Notify>,
-    /// Whether it was given back.
-    is_free: bool,
-}
-
-/// One that comes to no end, as its runtime does not or the system has no thread for it, would keep all others waiting.
-impl<C: BatchExecutor> Drop for Lane<C> {
-    fn drop(&mut self) {
-        if !self.is_free {
-            let mut state = lock(&self.state);
-            state.waiting.clear();
-            self.give_back(&mut state);
-        }
+impl<E: BatchExecutor> Shared<E> {
+    fn lock(&self) -> MutexGuard<'_, Queue<E>> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-impl<C: BatchExecutor> Lane<C> {
-    /// One batch after the other, until nobody waits.
-    async fn run(mut self, mut kept: Option<C>) {
-        let Some(first) = self.next(&mut kept) else { return };
-        self.execute(first, &mut kept).await;
-        let Some(following) = self.next(&mut kept) else { return };
-        if self.limits.own_thread {
-            let runtime = Handle::current();
-            drop(tokio::task::spawn_blocking(move || runtime.block_on(self.go_on(following, kept))));
-        } else {
-            self.go_on(following, kept).await;
-        }
-    }
-
-    async fn go_on(mut self, mut callers: Vec<Waiting<C>>, mut kept: Option<C>) {
-        loop {
-            self.execute(callers, &mut kept).await;
-            let Some(following) = self.next(&mut kept) else { return };
-            callers = following;
-        }
-    }
-
-    async fn execute(&self, callers: Vec<Waiting<C>>, kept: &mut Option<C>) {
-        let mut carrier = kept.take().unwrap_or_else(|| (self.make)());
-        let (calls, answers): (Vec<_>, Vec<_>) =
-            callers.into_iter().map(|waiting| (waiting.call, waiting.answer)).unzip();
-        let started = Instant::now();
-        let mut settled: Vec<_> = calls.iter().map(|_| None).collect();
-        // A batch which panics takes nobody with it but its own, and what it worked with.
-        let caught = AssertUnwindSafe(carrier.execute(&calls, &mut settled)).catch_unwind().await;
-        let Ok(ended) = caught else { return };
-        *kept = Some(carrier);
-        let fatal = ended.as_ref().err().filter(|trouble| !trouble.is_request_specific());
-        if let Err(trouble) = &ended {
-            tracing::debug!(?trouble, alone = fatal.is_none(), callers = answers.len(), "a batch failed");
-        }
-        if fatal.is_some() && started.elapsed() > PATIENCE {
-            // The database is away: the next would wait as long for nothing.
-            lock(&self.state).waiting.clear();
-        }
-        for (settled, answer) in settled.into_iter().zip(answers) {
-            let said = match (settled, fatal) {
-                (None, Some(trouble)) => Err(trouble.to_error()),
-                (settled, _) => Ok(settled),
-            };
-            // Somebody who has hung up is not told.
-            drop(answer.send(said));
-        }
-    }
-
-    /// As many callers as fit, at least one. Who has waited for too long is turned away: behind a slow database the
-    /// last would wait for all the others. Where nobody waits the lane is given back under the same lock: who
-    /// comes next finds it free.
-    fn next(&mut self, kept: &mut Option<C>) -> Option<Vec<Waiting<C>>> {
-        let state = Arc::clone(&self.state);
-        let mut state = lock(&state);
-        let late = state.waiting.partition_point(|waiting| waiting.since.elapsed() > PATIENCE);
-        state.waiting.drain(..late);
-        let mut weight = 0_usize;
-        let fits = |waiting: &&Waiting<C>| {
-            weight = weight.saturating_add(waiting.weight);
-            weight <= self.limits.weight
-        };
-        let fitting = state.waiting.iter().take(self.limits.callers).take_while(fits).count();
-        let taken = fitting.max(1).min(state.waiting.len());
-        if taken == 0 {
-            state.idle.extend(kept.take());
-            self.is_free = true;
-            self.give_back(&mut state);
-            return None;
-        }
-        Some(state.waiting.drain(..taken).collect())
-    }
-
-    fn give_back(&self, state: &mut State<C>) {
-        state.running -= 1;
-        if state.closed {
-            state.idle.clear();
-            self.ended.notify_waiters();
-        }
-    }
-}
-
-fn lock<C: BatchExecutor>(state: &Mutex<State<C>>) -> MutexGuard<'_, State<C>> {
-    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

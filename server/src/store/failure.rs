@@ -1,4 +1,4 @@
-//! Why the database gave no answer, without any value of a row.
+//! The failure of a database call, without any value of a row.
 
 use std::fmt;
 use std::io;
@@ -11,8 +11,8 @@ use vault::StoreError;
 /// An error of sqlx, reduced to what may be logged and shown.
 ///
 /// A database quotes rows in its errors: PostgreSQL's `DETAIL: Failing row contains (...)` has the id, the hashes and
-/// the share. This is the only place that reads such an error. Everything else in this crate holds this type, whose
-/// `Debug` and `Display` have nothing to leak; `clippy.toml` forbids to name `sqlx::Error` elsewhere.
+/// the share. Only this module reads such errors. All other code holds this type, whose `Debug` and `Display` contain
+/// no row; a lint in `clippy.toml` forbids naming `sqlx::Error` elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DatabaseFailure {
     kind: Kind,
@@ -21,7 +21,7 @@ pub struct DatabaseFailure {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Kind {
-    /// The database answered with an error.
+    /// The database reported an error.
     Refused {
         code: String,
         is_fatal: bool,
@@ -29,31 +29,33 @@ enum Kind {
     Io(io::ErrorKind),
     PoolTimedOut,
     PoolClosed,
-    /// A row is missing, or holds what it should not.
-    Row,
+    /// A row is missing, surplus, or has an unexpected value.
+    InvalidRow,
     Other,
 }
 
-/// Classes of PostgreSQL's codes whose messages name roles, databases, tables and settings, and never a value:
+/// Classes of PostgreSQL's error codes whose messages name roles, databases, tables and settings, and never a value:
 /// connections, features, transaction states, logins, unknown databases, names and permissions, resources, locks, and
-/// an operator who interferes.
-const POSTGRES_MESSAGES: [&str; 9] = ["08", "0A", "25", "28", "3D", "42", "53", "55", "57"];
+/// operator intervention.
+const POSTGRES_CODES_WITHOUT_VALUES: [&str; 9] = ["08", "0A", "25", "28", "3D", "42", "53", "55", "57"];
 
-/// SQLite's codes, without their extension, whose messages name files and tables and never a value: PERM, BUSY,
-/// LOCKED, READONLY, IOERR, CORRUPT, FULL, CANTOPEN, NOTADB.
-const SQLITE_MESSAGES: [u32; 9] = [3, 5, 6, 8, 10, 11, 13, 14, 26];
+/// SQLite's primary error codes whose messages name files and tables, and never a value: PERM, BUSY, LOCKED, READONLY,
+/// IOERR, CORRUPT, FULL, CANTOPEN, NOTADB.
+const SQLITE_CODES_WITHOUT_VALUES: [u32; 9] = [3, 5, 6, 8, 10, 11, 13, 14, 26];
 
 impl DatabaseFailure {
-    /// There is no such row, or there is one too many, or it holds what the checks of the tables exclude.
-    pub(super) fn row(text: &'static str) -> Self {
-        Self { kind: Kind::Row, text: text.to_owned() }
+    /// Creates the failure for a row that is missing or surplus, or has a value that the constraints of the tables
+    /// exclude.
+    pub(super) fn invalid_row(text: &'static str) -> Self {
+        Self { kind: Kind::InvalidRow, text: text.to_owned() }
     }
 
-    /// The database did not answer in time.
+    /// Creates the failure for a database that did not answer in time.
     pub(super) fn timed_out() -> Self {
         io::Error::from(io::ErrorKind::TimedOut).into()
     }
 
+    /// Creates the failure for a pool with no free connection in time.
     pub(super) fn pool_timed_out() -> Self {
         sqlx::Error::PoolTimedOut.into()
     }
@@ -62,16 +64,16 @@ impl DatabaseFailure {
         self.kind == Kind::PoolTimedOut
     }
 
-    /// Whether a row is missing, or cannot be read.
-    pub(super) fn is_row(&self) -> bool {
-        self.kind == Kind::Row
+    /// Returns whether a row is missing or cannot be read.
+    pub(super) fn is_invalid_row(&self) -> bool {
+        self.kind == Kind::InvalidRow
     }
 
     pub(super) fn is_pool_closed(&self) -> bool {
         self.kind == Kind::PoolClosed
     }
 
-    /// PostgreSQL's five characters, or SQLite's number.
+    /// Returns the code of the database's error: PostgreSQL's five characters, or SQLite's number.
     pub fn code(&self) -> Option<&str> {
         match &self.kind {
             Kind::Refused { code, .. } => Some(code),
@@ -79,22 +81,21 @@ impl DatabaseFailure {
         }
     }
 
-    /// Whether it may be one caller's own, and the others of a batch would do well without it: the database answers,
-    /// and certainly has done nothing.
+    /// Returns whether one call of a batch may have caused the failure, so that the others may succeed without it: the
+    /// database answered, and certainly wrote nothing.
     pub(super) fn is_request_specific(&self) -> bool {
         match &self.kind {
             Kind::Refused { code, is_fatal } => {
-                // PostgreSQL's words for a connection that failed, an end that is not known, and an operator who
-                // interferes.
-                let unsure = ["08", "40003", "57"].iter().any(|class| code.starts_with(class));
-                !is_fatal && (code.len() != 5 || !unsure)
+                // In PostgreSQL: connection failures, an unknown outcome, and operator intervention.
+                let is_unknown = ["08", "40003", "57"].iter().any(|class| code.starts_with(class));
+                !is_fatal && (code.len() != 5 || !is_unknown)
             }
-            Kind::Row => true,
+            Kind::InvalidRow => true,
             _ => false,
         }
     }
 
-    /// What a caller of the store is told.
+    /// Reduces the failure to what a caller of the store receives.
     pub(super) fn to_store_error(&self) -> StoreError {
         match &self.kind {
             // PostgreSQL's disk_full, SQLite's SQLITE_FULL.
@@ -122,11 +123,11 @@ impl From<sqlx::Error> for DatabaseFailure {
             sqlx::Error::Io(error) => return error.into(),
             sqlx::Error::PoolTimedOut => (Kind::PoolTimedOut, "no connection became free in time".to_owned()),
             sqlx::Error::PoolClosed => (Kind::PoolClosed, "the pool is closed".to_owned()),
-            sqlx::Error::RowNotFound => (Kind::Row, "a row is missing".to_owned()),
+            sqlx::Error::RowNotFound => (Kind::InvalidRow, "a row is missing".to_owned()),
             sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
-                (Kind::Row, "a row cannot be read".to_owned())
+                (Kind::InvalidRow, "a row cannot be read".to_owned())
             }
-            // Of the URL and of certificates; no statement was sent yet.
+            // About the URL or certificates: no statement was sent yet.
             sqlx::Error::Configuration(error) => (Kind::Other, format!("configuration: {error}")),
             sqlx::Error::Tls(error) => (Kind::Other, format!("TLS: {error}")),
             sqlx::Error::Protocol(_) => (Kind::Other, "protocol".to_owned()),
@@ -149,10 +150,10 @@ fn refused(error: &dyn DatabaseError) -> (Kind, String) {
     let is_fatal =
         postgres.is_some_and(|error| matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic));
     let names_no_value = match postgres {
-        Some(_) => POSTGRES_MESSAGES.iter().any(|class| code.starts_with(class)),
-        // SQLITE_ERROR has many meanings; this one names a table.
+        Some(_) => POSTGRES_CODES_WITHOUT_VALUES.iter().any(|class| code.starts_with(class)),
+        // SQLITE_ERROR has many meanings; this message names a table.
         None if code == "1" && error.message().ends_with(" already exists") => true,
-        None => code.parse::<u32>().is_ok_and(|code| SQLITE_MESSAGES.contains(&(code & 0xff))),
+        None => code.parse::<u32>().is_ok_and(|code| SQLITE_CODES_WITHOUT_VALUES.contains(&(code & 0xff))),
     };
     let text = if names_no_value {
         format!("{} (code {code})", error.message())
@@ -170,7 +171,7 @@ impl From<MigrateError> for DatabaseFailure {
                 let Self { kind, text } = error.into();
                 Self { kind, text: format!("migration {version}: {text}") }
             }
-            // These name versions.
+            // The messages name versions.
             MigrateError::VersionMissing(_)
             | MigrateError::VersionMismatch(_)
             | MigrateError::VersionNotPresent(_)

@@ -1,31 +1,59 @@
-//! Decides which migrations a database still needs, from the rows that record those it has had.
+//! Decides which migrations a database still needs, from the rows that record the ones it has had.
 //!
-//! The rows stand in a table of their own: `_sqlx_migrations`, which the first versions used, may belong to another
-//! program in the same database. Rows there with our numbers and checksums are ours and are copied; they are left where
-//! they are, for servers of those versions that still run.
+//! The rows are in a table of their own. `_sqlx_migrations`, which the first versions used, may belong to another
+//! program in the same database. Rows there with the numbers and checksums of iKrypt's migrations are copied, and left in
+//! place for servers of those versions that still run.
 //!
-//! Rows of newer versions are tolerated, since migrations only add. A migration that older versions cannot work with
+//! Rows of newer versions are tolerated, because migrations only add. A migration that older versions cannot work with
 //! has a description that begins with `breaking` (`0007_breaking_drop_claims.sql`): a version that does not know it
 //! refuses to start.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sqlx::migrate::{MigrateError, Migration, Migrator};
 
 use super::ConnectError;
 
-/// Records the migrations that a database has had.
+/// The table that records the migrations.
 pub(super) const TABLE: &str = "_ikrypt_migrations";
-/// Recorded them in the first versions; sqlx's own default, and that of other programs.
+/// The table that recorded them in the first versions: sqlx's default, which other programs use as well.
 pub(super) const SHARED_TABLE: &str = "_sqlx_migrations";
-/// Begins the description of a migration that older versions cannot work with.
+/// The first word in the description of a migration that older versions cannot work with.
 const BREAKING: &str = "breaking";
 
 /// How long a start waits for the locks that migrations need.
-pub(super) const LOCK_WAIT: Duration = Duration::from_mins(1);
-/// How long one attempt waits, and the pause between two.
-pub(super) const ATTEMPT: Duration = Duration::from_secs(2);
-pub(super) const PAUSE: Duration = Duration::from_millis(250);
+pub(super) const LOCK_WAIT_TIMEOUT: Duration = Duration::from_mins(1);
+/// How long one attempt waits for a lock.
+pub(super) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(2);
+/// The pause between two attempts.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// Paces the attempts to migrate while another process holds a lock.
+pub(super) struct LockWait {
+    started: Instant,
+    limit: Duration,
+    is_logged: bool,
+}
+
+impl LockWait {
+    pub(super) fn new(limit: Duration) -> Self {
+        Self { started: Instant::now(), limit, is_logged: false }
+    }
+
+    /// Pauses before the next attempt. Logs at the first time who may hold the lock, and fails when the limit is over.
+    pub(super) async fn pause(&mut self, holders: &str) -> Result<(), ConnectError> {
+        let seconds = self.limit.as_secs();
+        if self.started.elapsed() >= self.limit {
+            return Err(ConnectError::MigrationLockTimeout(seconds));
+        }
+        if !self.is_logged {
+            tracing::warn!(seconds, "waiting for the migrations: {holders}");
+            self.is_logged = true;
+        }
+        tokio::time::sleep(PAUSE).await;
+        Ok(())
+    }
+}
 
 /// A row that records a migration.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -35,54 +63,54 @@ pub(super) struct Applied {
     checksum: Vec<u8>,
 }
 
-/// What a database needs until it has all migrations of this version.
+/// The steps that bring a database to the schema of this version.
 #[derive(Debug)]
 pub(super) struct Plan {
-    /// Recorded in the shared table only.
+    /// Migrations that are recorded in the shared table only.
     adopt: Vec<i64>,
-    /// Recorded nowhere.
+    /// Migrations that are recorded in neither table.
     missing: Vec<i64>,
 }
 
-/// What to do for one migration.
+/// The step for one migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
-    /// It is recorded in our table.
+    /// Do nothing: it is recorded.
     Nothing,
-    /// Record it: the tables have it.
+    /// Record it: the shared table says that it has run.
     Record,
     /// Run it and record it.
     Run,
 }
 
 impl Plan {
-    /// Compares what is recorded with what this version wants.
+    /// Compares the recorded migrations with those of this version.
     pub(super) fn new(
         migrator: &Migrator,
         recorded: &[Applied],
         shared: &[Applied],
     ) -> Result<Self, ConnectError> {
         for row in recorded {
-            match migrator.iter().find(|wanted| wanted.version == row.version) {
-                Some(wanted) if *wanted.checksum != *row.checksum => {
+            match migrator.iter().find(|known| known.version == row.version) {
+                Some(known) if *known.checksum != *row.checksum => {
                     return Err(MigrateError::VersionMismatch(row.version).into());
                 }
-                None if is_breaking(&row.description) => return Err(ConnectError::Newer(row.version)),
+                None if is_breaking(&row.description) => return Err(ConnectError::SchemaTooNew(row.version)),
                 _ => {}
             }
         }
-        let unrecorded = migrator.iter().filter(|wanted| !has(recorded, wanted));
-        let (adopt, missing): (Vec<_>, Vec<_>) = unrecorded.partition(|wanted| has(shared, wanted));
-        let versions = |migrations: Vec<&Migration>| migrations.iter().map(|wanted| wanted.version).collect();
+        let unrecorded = migrator.iter().filter(|known| !has(recorded, known));
+        let (adopt, missing): (Vec<_>, Vec<_>) = unrecorded.partition(|known| has(shared, known));
+        let versions = |migrations: Vec<&Migration>| migrations.iter().map(|known| known.version).collect();
         Ok(Self { adopt: versions(adopt), missing: versions(missing) })
     }
 
-    /// Whether the tables are those of this version, or of a newer one.
+    /// Returns whether the schema is that of this version, or of a newer one.
     pub(super) fn is_current(&self) -> bool {
         self.missing.is_empty()
     }
 
-    /// Whether there is nothing to write at all.
+    /// Returns whether there is nothing to run and nothing to record.
     pub(super) fn is_done(&self) -> bool {
         self.missing.is_empty() && self.adopt.is_empty()
     }
@@ -98,8 +126,8 @@ impl Plan {
     }
 }
 
-fn has(rows: &[Applied], wanted: &Migration) -> bool {
-    rows.iter().any(|row| row.version == wanted.version && *row.checksum == *wanted.checksum)
+fn has(rows: &[Applied], known: &Migration) -> bool {
+    rows.iter().any(|row| row.version == known.version && *row.checksum == *known.checksum)
 }
 
 fn is_breaking(description: &str) -> bool {
@@ -151,15 +179,15 @@ mod tests {
     fn newer_migrations_are_tolerated_unless_they_are_breaking() {
         let migrator = migrator();
         let rows = |description: &str| -> Vec<_> {
-            let known = migrator.iter().map(|known| row(known.version, "x", &known.checksum));
-            known.chain([row(3, description, b"three")]).collect()
+            let all = migrator.iter().map(|known| row(known.version, "x", &known.checksum));
+            all.chain([row(3, description, b"three")]).collect()
         };
         for additive in ["more", "not breaking", "breakingly fast", ""] {
             assert!(Plan::new(&migrator, &rows(additive), &[]).unwrap().is_done(), "{additive}");
         }
         for breaking in ["breaking", "breaking drop claims"] {
             let error = Plan::new(&migrator, &rows(breaking), &[]).unwrap_err();
-            assert!(matches!(error, ConnectError::Newer(3)), "{error}");
+            assert!(matches!(error, ConnectError::SchemaTooNew(3)), "{error}");
         }
     }
 

@@ -1,10 +1,11 @@
-//! PostgreSQL. `READ COMMITTED`, row locks or a comparison with what was read, and its own clock.
+//! PostgreSQL, which several servers may share: `READ COMMITTED`, with row locks or optimistic concurrency.
 
 mod admin;
-mod batch;
+mod batch_connection;
 mod cleanup;
 mod connection;
 mod create;
+mod create_new;
 mod last_view;
 mod migrate;
 mod open;
@@ -18,63 +19,56 @@ use std::time::Duration;
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use shared_crypto::{Digest, SecretId};
+use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
-use sqlx::{Connection as _, Executor as _};
 use vault::{
     CreateOutcome, DatabaseInfo, DeletedRows, NewSecret, OpenOutcome, Receipt, RevealAttempt, RevealOutcome,
     SecretStore, StorageStats, StoreError,
 };
 
 use super::ConnectError;
-use super::batcher::{Batcher, Limits};
+use super::batcher::{BatchLimits, Batcher};
 use super::database_url::postgres_options;
-use super::migrations::LOCK_WAIT;
-use super::retry::{PATIENCE, retry};
-use batch::{Creates, Reveals};
-use connection::{BatchConnection, CONNECT, FRESH, Plans, Work, alive, pooled};
+use super::migrations::LOCK_WAIT_TIMEOUT;
+use super::retry::transaction;
+use super::transaction_error::TransactionFuture;
+use batch_connection::{BatchConnection, Planning};
+use connection::{CALL_TIMEOUT, on_pool};
+use create::CreateExecutor;
+use reveal::RevealExecutor;
 
-/// What a connection is set to, whatever the server's own settings are.
-const SESSION: &str = "SET synchronous_commit = on;
-    SET default_transaction_isolation = 'read committed';
-    SET lock_timeout = '5s';
-    SET statement_timeout = '10s';
-    SET idle_in_transaction_session_timeout = '15s';
-    -- No value of a row in the database's own log, where its operator allows these settings: neither of a statement
-    -- nor of a row that a constraint refuses.
-    DO $$ BEGIN SET log_parameter_max_length = 0; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$;
-    DO $$ BEGIN SET log_error_verbosity = terse; EXCEPTION WHEN insufficient_privilege THEN NULL; END $$";
+/// One worker: two would write half of the calls each, in batches that take almost as long.
+const CREATE_LIMITS: BatchLimits = BatchLimits { workers: 1, calls: 64, bytes: 1 << 20, own_thread: false };
+/// An envelope longer than this keeps a connection busy for a while, and would delay the small ones.
+const LARGE_ENVELOPE: usize = 64 << 10;
+const LARGE_CREATE_LIMITS: BatchLimits = BatchLimits { workers: 2, ..CREATE_LIMITS };
+/// One worker, which decides the attempts at one secret in order of arrival.
+const REVEAL_LIMITS: BatchLimits =
+    BatchLimits { workers: 1, calls: 64, bytes: usize::MAX, own_thread: false };
 
-/// Secrets in PostgreSQL, which several servers may share.
+/// Stores secrets in PostgreSQL.
 #[derive(Clone)]
 pub struct PostgresStore {
     pool: PgPool,
-    creates: Arc<Batcher<Creates>>,
-    large_creates: Arc<Batcher<Creates>>,
-    reveals: Arc<Batcher<Reveals>>,
+    creates: Batcher<CreateExecutor>,
+    large_creates: Batcher<CreateExecutor>,
+    reveals: Batcher<RevealExecutor>,
 }
 
-/// One batch at a time: of two each would have half of the callers, and what a batch costs is hardly less.
-const CREATES: Limits = Limits { lanes: 1, callers: 64, weight: 1 << 20, own_thread: false };
-/// A secret larger than this keeps a connection busy for a while, and does not go with the others.
-const LARGE: usize = 64 << 10;
-const LARGE_CREATES: Limits = Limits { lanes: 2, callers: 64, weight: 1 << 20, own_thread: false };
-/// One too: who asks for the same secret is decided in the order of arrival.
-const REVEALS: Limits = Limits { lanes: 1, callers: 64, weight: usize::MAX, own_thread: false };
-
 impl PostgresStore {
-    /// Connects and migrates; servers that start together wait for each other.
+    /// Connects and migrates. Servers that start at the same time wait for each other.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
         let pool = PgPoolOptions::new().max_connections(16);
         let store = Self::connect_with(postgres_options(url)?, pool).await;
         store.map_err(|error| error.without_password(url))
     }
 
-    /// The same, with the caller's own pool.
+    /// Connects with the caller's pool, and migrates.
     pub async fn connect_with(options: PgConnectOptions, pool: PgPoolOptions) -> Result<Self, ConnectError> {
-        Self::connect_within(options, pool, LOCK_WAIT).await
+        Self::connect_within(options, pool, LOCK_WAIT_TIMEOUT).await
     }
 
-    /// The same, and waits for the locks that migrations need for `limit` at most.
+    /// Connects with the caller's pool, and waits at most `limit` for the locks that migrations need.
     pub async fn connect_within(
         options: PgConnectOptions,
         pool: PgPoolOptions,
@@ -82,80 +76,81 @@ impl PostgresStore {
     ) -> Result<Self, ConnectError> {
         let options = for_poolers(options);
         Box::pin(migrate::migrate(&options, limit)).await?;
-        Box::pin(Self::connect_existing_with(options, pool)).await
+        Box::pin(Self::open_connections(options, pool)).await
     }
 
-    /// Connects, and leaves the tables as they are.
+    /// Connects without migrating. Fails if the schema is out of date.
     pub async fn connect_existing(url: &str) -> Result<Self, ConnectError> {
         let options = for_poolers(postgres_options(url)?);
         let store = async {
             if !Box::pin(migrate::is_current(&options)).await? {
-                return Err(ConnectError::Older);
+                return Err(ConnectError::SchemaOutdated);
             }
-            Box::pin(Self::connect_existing_with(options, PgPoolOptions::new().max_connections(1))).await
+            Box::pin(Self::open_connections(options, PgPoolOptions::new().max_connections(1))).await
         };
         store.await.map_err(|error| error.without_password(url))
     }
 
-    async fn connect_existing_with(
-        options: PgConnectOptions,
-        pool: PgPoolOptions,
-    ) -> Result<Self, ConnectError> {
-        let pool = pool
-            .acquire_timeout(CONNECT)
-            .after_connect(|connection, _| {
-                Box::pin(async move { connection.execute(SESSION).await.map(|_| ()) })
-            })
-            .test_before_acquire(false)
-            .before_acquire(|connection, about| {
-                Box::pin(async move {
-                    if about.idle_for > FRESH {
-                        alive(connection).await.map_err(|_| sqlx::Error::WorkerCrashed)?;
-                    }
-                    Ok(true)
-                })
-            })
-            .connect_with(options.clone())
-            .await?;
-        let line = move |plans| BatchConnection::to(options.clone(), plans);
+    async fn open_connections(options: PgConnectOptions, pool: PgPoolOptions) -> Result<Self, ConnectError> {
+        let pool = connection::open_pool(options.clone(), pool).await?;
         let creates = |limits| {
-            let line = line.clone();
-            Arc::new(Batcher::new(limits, move || Creates(line(Plans::Insert))))
+            let (options, pool) = (options.clone(), pool.clone());
+            Batcher::new(
+                limits,
+                move || CreateExecutor(BatchConnection::new(options.clone(), Planning::Insert)),
+                move |secret| {
+                    let pool = pool.clone();
+                    async move {
+                        on_pool(&pool, CALL_TIMEOUT, |connection| {
+                            Box::pin(create::create(connection, secret))
+                        })
+                        .await
+                    }
+                },
+            )
         };
-        let (creates, large_creates) = (creates(CREATES), creates(LARGE_CREATES));
-        let reveals = Arc::new(Batcher::new(REVEALS, move || Reveals(line(Plans::ByKey))));
+        let (creates, large_creates) = (creates(CREATE_LIMITS), creates(LARGE_CREATE_LIMITS));
+        let reveals = {
+            let pool = pool.clone();
+            Batcher::new(
+                REVEAL_LIMITS,
+                move || RevealExecutor(BatchConnection::new(options.clone(), Planning::LookupByKey)),
+                move |attempt| {
+                    let pool = pool.clone();
+                    async move {
+                        on_pool(&pool, CALL_TIMEOUT, |connection| {
+                            Box::pin(reveal::reveal(connection, attempt))
+                        })
+                        .await
+                    }
+                },
+            )
+        };
         Ok(Self { pool, creates, large_creates, reveals })
     }
 
-    /// One call on a connection of the pool, again where a failure has passed.
-    async fn call<T: Send + 'static>(
-        &self,
-        work: impl for<'c> Fn(&'c mut PgConnection) -> Work<'c, T> + Send + Sync + 'static,
-    ) -> Result<T, StoreError> {
-        self.call_within(PATIENCE, work).await
-    }
-
-    async fn call_within<T: Send + 'static>(
+    /// Runs a transaction on a connection of the pool, to completion and with retries.
+    async fn transaction<T: Send + 'static>(
         &self,
         limit: Duration,
-        work: impl for<'c> Fn(&'c mut PgConnection) -> Work<'c, T> + Send + Sync + 'static,
+        work: impl for<'c> Fn(&'c mut PgConnection) -> TransactionFuture<'c, T> + Send + Sync + 'static,
     ) -> Result<T, StoreError> {
         let (pool, work) = (self.pool.clone(), Arc::new(work));
-        retry(move || {
+        transaction(move || {
             let (pool, work) = (pool.clone(), Arc::clone(&work));
-            async move { pooled(&pool, limit, |connection| work(connection)).await }
+            async move { on_pool(&pool, limit, |connection| work(connection)).await }
         })
         .await
     }
 
-    /// The pool, for tests that look at the rows.
+    /// Returns the pool, for tests that read the tables.
     pub const fn pool(&self) -> &PgPool {
         &self.pool
     }
 }
 
-/// Leaves out the startup parameter that sqlx sends by default and PgBouncer refuses. It is about floating-point
-/// numbers, of which there are none.
+/// Leaves out the startup parameter `extra_float_digits`, which sqlx sends by default and PgBouncer refuses. It is for
+/// floating-point numbers, and the tables have none.
 fn for_poolers(options: PgConnectOptions) -> PgConnectOptions {
     options.extra_float_digits(None)
 }
@@ -163,79 +158,68 @@ fn for_poolers(options: PgConnectOptions) -> PgConnectOptions {
 #[async_trait]
 impl SecretStore for PostgresStore {
     async fn create(&self, secret: NewSecret) -> Result<CreateOutcome, StoreError> {
-        let secret = Arc::new(secret);
-        let creates = if secret.envelope.len() > LARGE { &self.large_creates } else { &self.creates };
-        if let Some(creation) = creates.call(Arc::clone(&secret), secret.envelope.len()).await? {
-            return Ok(creation);
-        }
-        self.call(move |connection| {
-            let secret = Arc::clone(&secret);
-            Box::pin(async move { create::create(connection, &secret).await })
-        })
-        .await
+        let is_large = secret.envelope.len() > LARGE_ENVELOPE;
+        if is_large { self.large_creates.call(secret).await } else { self.creates.call(secret).await }
     }
 
     async fn open(&self, id: &SecretId, access_hash: &Digest) -> Result<Option<OpenOutcome>, StoreError> {
         let (id, access_hash) = (id.clone(), *access_hash);
-        self.call(move |connection| {
-            let id = id.clone();
-            Box::pin(async move { open::open(connection, &id, access_hash).await })
+        self.transaction(CALL_TIMEOUT, move |connection| {
+            Box::pin(open::open(connection, id.clone(), access_hash))
         })
         .await
     }
 
     async fn reveal(&self, attempt: RevealAttempt) -> Result<RevealOutcome, StoreError> {
-        let attempt = Arc::new(attempt);
-        if let Some(outcome) = self.reveals.call(Arc::clone(&attempt), 1).await? {
-            return Ok(outcome);
-        }
-        self.call(move |connection| {
-            let attempt = Arc::clone(&attempt);
-            Box::pin(reveal::reveal(connection, attempt))
-        })
-        .await
+        self.reveals.call(attempt).await
     }
 
     async fn receipt(&self, receipt_hash: &Digest) -> Result<Option<Receipt>, StoreError> {
         let receipt_hash = *receipt_hash;
-        self.call(move |connection| {
-            Box::pin(async move { Ok(receipt::read_receipt(connection, receipt_hash).await?) })
+        self.transaction(CALL_TIMEOUT, move |connection| {
+            Box::pin(receipt::read_receipt(connection, receipt_hash))
         })
         .await
     }
 
     async fn burn(&self, receipt_hash: &Digest) -> Result<Option<Receipt>, StoreError> {
         let receipt_hash = *receipt_hash;
-        self.call(move |connection| Box::pin(receipt::burn(connection, receipt_hash))).await
+        self.transaction(CALL_TIMEOUT, move |connection| Box::pin(receipt::burn(connection, receipt_hash)))
+            .await
     }
 
     async fn delete_expired(&self) -> Result<DeletedRows, StoreError> {
-        self.call(|connection| Box::pin(cleanup::delete_expired(connection))).await
+        self.transaction(CALL_TIMEOUT, |connection| Box::pin(cleanup::delete_expired(connection))).await
     }
 
     async fn stats(&self) -> Result<StorageStats, StoreError> {
-        self.call_within(admin::COUNTING, |connection| Box::pin(admin::stats(connection))).await
+        self.transaction(admin::STATS_TIMEOUT, |connection| Box::pin(admin::stats(connection))).await
     }
 
     async fn purge(&self, created_before: DateTime<Utc>) -> Result<u64, StoreError> {
         let pool = self.pool.clone();
-        retry(move || admin::purge(pool.clone(), created_before)).await
+        transaction(move || admin::purge(pool.clone(), created_before)).await
     }
 
     async fn burn_by_id(&self, id: &SecretId) -> Result<Option<Receipt>, StoreError> {
         let (pool, id) = (self.pool.clone(), id.clone());
-        retry(move || admin::burn_by_id(pool.clone(), id.clone())).await
+        transaction(move || admin::burn_by_id(pool.clone(), id.clone())).await
     }
 
     async fn database_info(&self) -> Result<DatabaseInfo, StoreError> {
         let pool = self.pool.clone();
-        retry(move || admin::database_info(pool.clone())).await
+        transaction(move || admin::database_info(pool.clone())).await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.transaction(CALL_TIMEOUT, |connection| Box::pin(async move { Ok(connection.ping().await?) }))
+            .await
     }
 
     fn connections(&self) -> (u32, u32) {
-        let lanes = [self.creates.lanes(), self.large_creates.lanes(), self.reveals.lanes()];
+        let workers = [self.creates.workers(), self.large_creates.workers(), self.reveals.workers()];
         let pool = super::connections([&self.pool]);
-        lanes.iter().fold(pool, |(busy, idle), lane| (busy + lane.0, idle + lane.1))
+        workers.iter().fold(pool, |(busy, idle), workers| (busy + workers.0, idle + workers.1))
     }
 
     async fn close(&self) {
@@ -243,9 +227,5 @@ impl SecretStore for PostgresStore {
         self.large_creates.close().await;
         self.reveals.close().await;
         self.pool.close().await;
-    }
-
-    async fn ping(&self) -> Result<(), StoreError> {
-        self.call(|connection| Box::pin(async move { Ok(connection.ping().await?) })).await
     }
 }

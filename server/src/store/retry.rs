@@ -1,98 +1,91 @@
-//! Units of work: each comes to its end, which a client that hangs up cannot keep it from.
+//! Runs store calls: to completion, and again after a transient failure.
 
 use std::time::Duration;
 
+use backon::{ExponentialBuilder, Retryable as _};
 use vault::StoreError;
 
-use super::failure::DatabaseFailure;
+use super::transaction_error::TransactionError;
 use crate::run_to_completion::run_to_completion;
 
-/// How often a unit is tried whose failure says that nothing was done and that another try may pass.
-const TRIES: u32 = 4;
+/// How often a transaction is repeated if it was rolled back for a transient reason.
+const MAX_RETRIES: usize = 3;
+/// The pause before the first retry. Each following pause is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
-/// How long a call of PostgreSQL may take. Every statement has a time-out of its own, set in the session: this one is
-/// for a connection that died without a word.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Why a unit ended without an answer.
-#[derive(Debug)]
-pub(super) enum TransactionError {
-    Database(DatabaseFailure),
-    /// Whether the transaction was committed is not known.
-    Commit(DatabaseFailure),
-    StaleSnapshot,
-}
-
-impl From<DatabaseFailure> for TransactionError {
-    fn from(failure: DatabaseFailure) -> Self {
-        Self::Database(failure)
-    }
-}
-
-#[expect(clippy::disallowed_types, reason = "it is reduced here")]
-impl From<sqlx::Error> for TransactionError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Database(error.into())
-    }
-}
-
-impl TransactionError {
-    /// The failure of a commit.
-    pub(super) fn commit(error: impl Into<DatabaseFailure>) -> Self {
-        Self::Commit(error.into())
-    }
-
-    /// Whether it may be one caller's own, and the others of a batch would do well without it: the database
-    /// answers, and certainly has done nothing.
-    pub(super) fn is_request_specific(&self) -> bool {
-        match self {
-            Self::StaleSnapshot => true,
-            Self::Commit(_) => false,
-            Self::Database(failure) => failure.is_request_specific(),
-        }
-    }
-
-    /// What a caller is told.
-    pub(super) fn to_error(&self) -> StoreError {
-        match self {
-            Self::Database(failure) | Self::Commit(failure) => failure.to_store_error(),
-            Self::StaleSnapshot => StoreError::Unavailable("what was read does not fit together".to_owned()),
-        }
-    }
-
-    /// Whether the database rolled back for a reason that may have passed: PostgreSQL's serialization
-    /// failure, deadlock and lock time-out, SQLite's BUSY with its variants.
-    fn passes(&self) -> bool {
-        match self {
-            Self::StaleSnapshot => true,
-            Self::Commit(_) => false,
-            Self::Database(failure) => {
-                matches!(failure.code(), Some("40001" | "40P01" | "55P03" | "5" | "261" | "517"))
-            }
-        }
-    }
-}
-
-/// Runs a transaction to its end, again where a failure has passed.
+/// Runs a store call to completion, even if the caller is dropped; a panic becomes an error.
 ///
-/// In sqlx a cancelled `begin()` can leave a pooled connection inside a transaction: so nothing here is
-/// cancelled, but together with its connection.
-pub(super) async fn retry<T, F>(work: impl Fn() -> F + Send + 'static) -> Result<T, StoreError>
+/// Every started call passes through here: [`transaction`] and [`Batcher::call`](super::batcher::Batcher::call) protect
+/// the transaction, and the metrics use it once more, so that a call is counted after its client has disconnected. In
+/// sqlx a cancelled `begin()` can leave a pooled connection inside a transaction, so that the next caller's changes are
+/// lost (`it store::traps::cancelled`).
+pub(crate) async fn uncancelled<T: Send + 'static>(
+    call: impl Future<Output = Result<T, StoreError>> + Send + 'static,
+) -> Result<T, StoreError> {
+    let result = run_to_completion(call).await;
+    result.unwrap_or_else(|| Err(StoreError::Unavailable("a store call panicked".to_owned())))
+}
+
+/// Runs a transaction to completion, with retries.
+pub(super) async fn transaction<T, F>(run: impl Fn() -> F + Send + 'static) -> Result<T, StoreError>
 where
     T: Send + 'static,
-    F: Future<Output = Result<T, TransactionError>> + Send,
+    F: Future<Output = Result<T, TransactionError>> + Send + 'static,
 {
-    let ended = run_to_completion(async move {
-        let mut tried = 1;
-        loop {
-            match work().await {
-                Err(trouble) if trouble.passes() && tried < TRIES => {
-                    tokio::time::sleep(Duration::from_millis(10 << tried)).await;
-                    tried += 1;
-                }
-                ended => return ended.map_err(|trouble| trouble.to_error()),
-            }
-        }
-    });
-    ended.await.unwrap_or_else(|| Err(StoreError::Unavailable("a unit of work was aborted".to_owned())))
+    uncancelled(retry(run)).await
+}
+
+/// Runs a transaction, and repeats it as long as its error is transient: four attempts, with pauses of 20, 40 and 80 ms.
+pub(super) async fn retry<T, F>(run: impl Fn() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, TransactionError>>,
+{
+    let pauses = ExponentialBuilder::new().with_min_delay(FIRST_PAUSE).with_max_times(MAX_RETRIES);
+    let result = run.retry(pauses).when(TransactionError::is_transient).await;
+    result.map_err(|error| error.to_store_error())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::store::failure::DatabaseFailure;
+
+    /// Returns how often a transaction that always fails with this error was run, and for how long.
+    async fn attempts(error: fn() -> TransactionError) -> (u32, Duration) {
+        let (runs, started) = (Cell::new(0), Instant::now());
+        let result = retry(|| {
+            runs.set(runs.get() + 1);
+            async move { Err::<(), _>(error()) }
+        });
+        assert!(result.await.is_err());
+        (runs.get(), started.elapsed())
+    }
+
+    #[tokio::test]
+    async fn transient_error_is_retried_three_times_with_growing_pauses() {
+        let (runs, took) = attempts(|| TransactionError::StaleSnapshot).await;
+        assert_eq!(runs, 4);
+        assert!(took >= Duration::from_millis(20 + 40 + 80), "{took:?}");
+    }
+
+    #[tokio::test]
+    async fn unknown_outcome_and_other_errors_are_not_retried() {
+        assert_eq!(attempts(|| DatabaseFailure::timed_out().into()).await.0, 1);
+        assert_eq!(attempts(|| TransactionError::unknown_outcome(DatabaseFailure::timed_out())).await.0, 1);
+    }
+
+    #[tokio::test]
+    async fn transaction_that_succeeds_at_the_second_attempt_returns_its_result() {
+        let runs = Cell::new(0);
+        let result = retry(|| {
+            runs.set(runs.get() + 1);
+            let run = runs.get();
+            async move { if run == 2 { Ok(run) } else { Err(TransactionError::StaleSnapshot) } }
+        });
+        assert_eq!(result.await.unwrap(), 2);
+    }
 }

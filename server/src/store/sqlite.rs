@@ -1,20 +1,20 @@
-//! SQLite, the embedded default. One writer, `BEGIN IMMEDIATE`, the clock read in the SQL.
+//! SQLite, the embedded default: one connection that writes, with `BEGIN IMMEDIATE`, and several that read.
 
 mod admin;
 mod cleanup;
 mod create;
+mod existence_check;
+mod file;
 mod file_system;
-mod files;
 mod location;
 mod migrate;
 mod open;
-mod permissions;
 mod receipt;
 mod reveal;
+mod wal;
 mod writer;
 
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -24,80 +24,76 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
 };
-use tokio::sync::Notify;
 use vault::{
     CreateOutcome, DatabaseInfo, DeletedRows, NewSecret, OpenOutcome, Receipt, RevealAttempt, RevealOutcome,
     SecretStore, StorageStats, StoreError,
 };
 
 use super::ConnectError;
-use super::batcher::{Batcher, Limits};
+use super::batcher::{BatchLimits, Batcher};
 use super::failure::DatabaseFailure;
-use super::migrations::LOCK_WAIT;
-use super::retry::retry;
-use crate::run_to_completion::run_to_completion;
-use create::Creates;
-use reveal::{ExistenceCheck, Reveals};
+use super::migrations::LOCK_WAIT_TIMEOUT;
+use super::retry::transaction;
+use create::CreateExecutor;
+use existence_check::{EXISTENCE_CHECK_DELAY, ExistenceCheck};
+use reveal::RevealExecutor;
+use wal::Checkpointer;
 use writer::Writer;
 
+pub use file::ExposedFile;
 pub use file_system::FileSystem;
-pub use permissions::WideFile;
 
-/// How long one connection waits for another process's write.
-const BUSY: Duration = Duration::from_secs(5);
+/// How long a connection waits for the lock of another process.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long somebody waits who may be a stranger, until that is looked up beside whoever writes.
-const STRANGER: Duration = Duration::from_millis(25);
+/// One worker, because there is one write lock. More bytes would delay the calls behind them.
+const CREATE_LIMITS: BatchLimits = BatchLimits { workers: 1, calls: 64, bytes: 1 << 20, own_thread: true };
+const REVEAL_LIMITS: BatchLimits = BatchLimits { bytes: usize::MAX, ..CREATE_LIMITS };
+const EXISTENCE_CHECK_LIMITS: BatchLimits = BatchLimits { workers: 2, ..REVEAL_LIMITS };
 
-/// Secrets in one SQLite file.
+/// Stores secrets in one SQLite file.
 #[derive(Clone)]
 pub struct SqliteStore {
     writer: Writer,
     readers: SqlitePool,
-    checkpointer: SqlitePool,
-    deleted: Arc<Notify>,
-    creates: Arc<Batcher<Creates>>,
-    known: Arc<Batcher<ExistenceCheck>>,
-    reveals: Arc<Batcher<Reveals>>,
+    checkpointer: Checkpointer,
+    creates: Batcher<CreateExecutor>,
+    reveals: Batcher<RevealExecutor>,
+    existence_checks: Batcher<ExistenceCheck>,
 }
 
-/// There is one writer: more lanes would wait for it, and a larger weight would keep others waiting for longer.
-const CREATES: Limits = Limits { lanes: 1, callers: 64, weight: 1 << 20, own_thread: true };
-const KNOWN: Limits = Limits { lanes: 2, callers: 64, weight: usize::MAX, own_thread: true };
-const REVEALS: Limits = Limits { lanes: 1, callers: 64, weight: usize::MAX, own_thread: true };
-
 impl SqliteStore {
-    /// Opens or makes the file of `sqlite:PATH` and migrates it.
+    /// Opens or creates the file of `sqlite:PATH`, and migrates it.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
         Self::connect_with(Self::options(url)?, SqlitePoolOptions::new()).await
     }
 
-    /// How every connection is set up.
+    /// Returns the options of every connection.
     pub fn options(url: &str) -> Result<SqliteConnectOptions, ConnectError> {
         Ok(location::parse(url)?
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            // Overwrites what is deleted. FAST is not enough: it keeps whatever is longer than a page. Nor is ON
-            // alone: see `padding` in the migrations.
+            // Overwrites deleted data. FAST would leave overflow pages, and ON alone is not enough either: see `padding`
+            // in the migrations.
             .pragma("secure_delete", "ON")
-            // Of a new file. Most secrets are short, and each has pages to itself.
+            // For a new file. Most secrets are short, and each has pages of its own.
             .page_size(2048)
             .pragma("trusted_schema", "OFF")
-            // Nothing of a statement that may have to be undone goes into a file of its own.
+            // Keeps the journal of a statement that may be undone out of the file system.
             .pragma("temp_store", "MEMORY")
-            // 256 MiB of log for a new file, which is not reached: see `files::keep_log_short`. Whoever commits would
-            // wait for it.
+            // 256 MiB of log for a new file. It is not reached, because `wal` checkpoints before; a checkpoint at a
+            // commit would delay that commit.
             .pragma("wal_autocheckpoint", "131072")
-            // 16 MiB: ids are random, and so are the pages that they are found in.
+            // 16 MiB, because hashes are random and so are the pages of their index entries.
             .pragma("cache_size", "-16384")
-            // Every batch has a statement of its own length.
+            // Statements differ for each size of a batch.
             .statement_cache_capacity(512)
-            // All rows of a batch, so that nobody has to be woken for each few of them.
+            // All rows of a batch, so that SQLite's thread does not wait for the reader of the rows.
             .row_buffer_size(128)
-            .busy_timeout(BUSY))
+            .busy_timeout(BUSY_TIMEOUT))
     }
 
-    /// The same with the caller's own options, and its own pool for the writer.
+    /// Opens or creates a file with the caller's options and the caller's pool for the writer, and migrates it.
     pub async fn connect_with(
         options: SqliteConnectOptions,
         writer: SqlitePoolOptions,
@@ -112,22 +108,21 @@ impl SqliteStore {
         writer: SqlitePoolOptions,
     ) -> Result<Self, ConnectError> {
         file_system.can_hold_a_database()?;
-        let file = options.get_filename();
-        files::make_private(file)?;
-        permissions::make_files_private(file);
-        let store = Self::connect_existing_with(options.clone(), writer).await?;
-        migrate::migrate(store.writer.pool(), LOCK_WAIT).await?;
-        files::keep_log_short(options.get_filename(), &store.writer, &store.checkpointer, &store.deleted);
-        // What a process that was killed has left in the log.
-        store.deleted.notify_one();
+        file::create_private(options.get_filename())?;
+        file::make_files_private(options.get_filename());
+        let store = Self::open_connections(options, writer).await?;
+        migrate::migrate(store.writer.pool(), LOCK_WAIT_TIMEOUT).await?;
+        store.checkpointer.start();
+        // Removes deleted rows that a killed process has left in the log.
+        store.checkpointer.notify_deletion();
         Ok(store)
     }
 
-    /// Opens a file that is there, and leaves its tables as they are.
+    /// Opens an existing file without migrating it. Fails if the schema is out of date.
     pub async fn connect_existing(url: &str) -> Result<Self, ConnectError> {
         let options = Self::options(url)?;
         if !options.get_filename().exists() {
-            return Err(ConnectError::Missing);
+            return Err(ConnectError::DatabaseMissing);
         }
         Self::connect_existing_on(FileSystem::of(options.get_filename()), options).await
     }
@@ -137,68 +132,58 @@ impl SqliteStore {
         options: SqliteConnectOptions,
     ) -> Result<Self, ConnectError> {
         file_system.can_hold_a_database()?;
-        let store = Self::connect_existing_with(options.clone(), SqlitePoolOptions::new()).await?;
+        let store = Self::open_connections(options, SqlitePoolOptions::new()).await?;
         if !migrate::is_current(&mut *store.readers.acquire().await?).await? {
-            return Err(ConnectError::Older);
+            return Err(ConnectError::SchemaOutdated);
         }
-        files::keep_log_short(options.get_filename(), &store.writer, &store.checkpointer, &store.deleted);
+        store.checkpointer.start();
         Ok(store)
     }
 
-    /// What is below and around the file of a URL, whether it exists or not: its file system, and files of the database
-    /// that other accounts of the machine have access to.
-    pub fn inspect(url: &str) -> Result<(FileSystem, Vec<WideFile>), ConnectError> {
+    /// Returns the file system of a URL's file, which need not exist, and the database files that other accounts of the
+    /// machine can access.
+    pub fn inspect(url: &str) -> Result<(FileSystem, Vec<ExposedFile>), ConnectError> {
         let options = location::parse(url)?;
-        let file = options.get_filename();
-        Ok((FileSystem::of(file), permissions::wide_files(file)))
+        let database = options.get_filename();
+        Ok((FileSystem::of(database), file::exposed_files(database)))
     }
 
-    async fn connect_existing_with(
+    async fn open_connections(
         options: SqliteConnectOptions,
         writer: SqlitePoolOptions,
     ) -> Result<Self, ConnectError> {
         let writer = Writer::connect(options.clone(), writer).await?;
-        let checkpointer = files::checkpointer(options.clone());
-        let readers = SqlitePoolOptions::new().max_connections(4).acquire_timeout(BUSY);
+        let checkpointer = Checkpointer::new(options.clone(), writer.clone());
+        let readers = SqlitePoolOptions::new().max_connections(4).acquire_timeout(BUSY_TIMEOUT);
         let readers = readers.test_before_acquire(false).connect_lazy_with(options.read_only(true));
-        let deleted = Arc::new(Notify::new());
-        let creates = Batcher::new(CREATES, {
-            let writer = writer.clone();
-            move || Creates(writer.clone())
-        });
-        let one = Reveals { writer: writer.clone(), deleted: Arc::clone(&deleted) };
-        let reveals = Batcher::new(REVEALS, move || one.clone());
-        let known = Batcher::new(KNOWN, {
+        let creates = {
+            let (batch_writer, fallback_writer) = (writer.clone(), writer.clone());
+            Batcher::new(
+                CREATE_LIMITS,
+                move || CreateExecutor(batch_writer.clone()),
+                move |secret| create::create(fallback_writer.clone(), secret),
+            )
+        };
+        let reveals = {
+            let batch = RevealExecutor { writer: writer.clone(), checkpointer: checkpointer.clone() };
+            let fallback = batch.clone();
+            Batcher::new(
+                REVEAL_LIMITS,
+                move || batch.clone(),
+                move |attempt| reveal::reveal(fallback.clone(), attempt),
+            )
+        };
+        let existence_checks = {
             let readers = readers.clone();
-            move || ExistenceCheck(readers.clone())
-        });
-        let (creates, known, reveals) = (Arc::new(creates), Arc::new(known), Arc::new(reveals));
-        Ok(Self { writer, readers, checkpointer, deleted, creates, known, reveals })
+            // If the check fails, the secret may exist.
+            let fallback = |_| async { Ok(true) };
+            Batcher::new(EXISTENCE_CHECK_LIMITS, move || ExistenceCheck(readers.clone()), fallback)
+        };
+        Ok(Self { writer, readers, checkpointer, creates, reveals, existence_checks })
     }
 
-    /// Where the one lock for all who write is not free for a while, a stranger is told so without it: neither waits
-    /// for the other.
-    async fn ask(self, attempt: Arc<RevealAttempt>) -> Result<RevealOutcome, StoreError> {
-        let mut asking = pin!(self.reveals.call(Arc::clone(&attempt), 1));
-        let soon = tokio::select! {
-            said = &mut asking => Some(said?),
-            () = tokio::time::sleep(STRANGER) => None,
-        };
-        let said = match soon {
-            Some(said) => said,
-            None if self.known.call(Arc::clone(&attempt), 1).await? == Some(false) => {
-                return Ok(RevealOutcome::NotFound);
-            }
-            None => asking.await?,
-        };
-        if let Some(outcome) = said {
-            return Ok(outcome);
-        }
-        let reveals = Reveals { writer: self.writer.clone(), deleted: Arc::clone(&self.deleted) };
-        retry(move || reveal::reveal(reveals.clone(), Arc::clone(&attempt))).await
-    }
-
-    /// The pool of the one writer, for tests: it is there as long as nothing was written, and after trouble.
+    /// Returns the pool of the writer, for tests. It has a connection before the first transaction, and after a failed
+    /// one.
     pub fn pool(&self) -> &SqlitePool {
         self.writer.pool()
     }
@@ -207,92 +192,91 @@ impl SqliteStore {
 #[async_trait]
 impl SecretStore for SqliteStore {
     async fn create(&self, secret: NewSecret) -> Result<CreateOutcome, StoreError> {
-        let secret = Arc::new(secret);
-        if let Some(creation) = self.creates.call(Arc::clone(&secret), secret.envelope.len()).await? {
-            return Ok(creation);
-        }
-        let writer = self.writer.clone();
-        retry(move || create::create(writer.clone(), Arc::clone(&secret))).await
+        self.creates.call(secret).await
     }
 
     async fn open(&self, id: &SecretId, access_hash: &Digest) -> Result<Option<OpenOutcome>, StoreError> {
         let (readers, id, access_hash) = (self.readers.clone(), id.clone(), *access_hash);
-        retry(move || open::open(readers.clone(), id.clone(), access_hash)).await
+        transaction(move || open::open(readers.clone(), id.clone(), access_hash)).await
     }
 
     async fn reveal(&self, attempt: RevealAttempt) -> Result<RevealOutcome, StoreError> {
-        // To its end: whoever hangs up in between has asked all the same.
-        let asking = run_to_completion(self.clone().ask(Arc::new(attempt)));
-        asking.await.unwrap_or_else(|| Err(StoreError::Unavailable("a reveal was aborted".to_owned())))
+        let mut outcome = pin!(self.reveals.call(attempt.clone()));
+        tokio::select! {
+            outcome = &mut outcome => return outcome,
+            () = tokio::time::sleep(EXISTENCE_CHECK_DELAY) => {}
+        }
+        // The reveal waits for the write lock: see `existence_check`.
+        if self.existence_checks.call(attempt).await? { outcome.await } else { Ok(RevealOutcome::NotFound) }
     }
 
     async fn receipt(&self, receipt_hash: &Digest) -> Result<Option<Receipt>, StoreError> {
         let (readers, receipt_hash) = (self.readers.clone(), *receipt_hash);
-        retry(move || {
+        transaction(move || {
             let readers = readers.clone();
-            async move { Ok(receipt::read_receipt(&mut *readers.acquire().await?, receipt_hash).await?) }
+            async move { receipt::read_receipt(&mut *readers.acquire().await?, receipt_hash).await }
         })
         .await
     }
 
     async fn burn(&self, receipt_hash: &Digest) -> Result<Option<Receipt>, StoreError> {
         let (store, receipt_hash) = (self.clone(), *receipt_hash);
-        retry(move || receipt::burn(store.clone(), receipt_hash)).await
+        transaction(move || receipt::burn(store.clone(), receipt_hash)).await
     }
 
     async fn delete_expired(&self) -> Result<DeletedRows, StoreError> {
         let store = self.clone();
-        retry(move || cleanup::delete_expired(store.clone())).await
+        transaction(move || cleanup::delete_expired(store.clone())).await
     }
 
     async fn stats(&self) -> Result<StorageStats, StoreError> {
         let readers = self.readers.clone();
-        retry(move || admin::stats(readers.clone())).await
+        transaction(move || admin::stats(readers.clone())).await
     }
 
     async fn purge(&self, created_before: DateTime<Utc>) -> Result<u64, StoreError> {
         let store = self.clone();
-        retry(move || admin::purge(store.clone(), created_before)).await
+        transaction(move || admin::purge(store.clone(), created_before)).await
     }
 
     async fn burn_by_id(&self, id: &SecretId) -> Result<Option<Receipt>, StoreError> {
         let (store, id) = (self.clone(), id.clone());
-        retry(move || admin::burn_by_id(store.clone(), id.clone())).await
+        transaction(move || admin::burn_by_id(store.clone(), id.clone())).await
     }
 
     async fn database_info(&self) -> Result<DatabaseInfo, StoreError> {
         let readers = self.readers.clone();
-        retry(move || admin::database_info(readers.clone())).await
-    }
-
-    fn connections(&self) -> (u32, u32) {
-        let (busy, idle) = super::connections([self.writer.pool(), &self.readers]);
-        // What is kept the pool takes for busy.
-        let kept = u32::from(self.writer.is_idle());
-        (busy.saturating_sub(kept), idle + kept)
-    }
-
-    async fn close(&self) {
-        self.known.close().await;
-        self.creates.close().await;
-        self.reveals.close().await;
-        self.readers.close().await;
-        files::checkpoint_at_the_end(&self.writer).await;
-        // The last connection that closes removes the log: the process must not end before it has.
-        self.checkpointer.close().await;
-        self.writer.close().await;
+        transaction(move || admin::database_info(readers.clone())).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
         let readers = self.readers.clone();
-        retry(move || {
+        transaction(move || {
             let readers = readers.clone();
             async move { Ok(sqlx::query("SELECT 1").execute(&readers).await.map(|_| ())?) }
         })
         .await
     }
+
+    fn connections(&self) -> (u32, u32) {
+        let (busy, idle) = super::connections([self.writer.pool(), &self.readers]);
+        // The pool counts the kept connection as busy.
+        let kept = u32::from(self.writer.is_idle());
+        (busy.saturating_sub(kept), idle + kept)
+    }
+
+    async fn close(&self) {
+        self.existence_checks.close().await;
+        self.creates.close().await;
+        self.reveals.close().await;
+        self.readers.close().await;
+        self.checkpointer.truncate_before_close().await;
+        self.checkpointer.close().await;
+        self.writer.close().await;
+    }
 }
 
+/// Reads the database's clock, in milliseconds since 1970.
 async fn now(tx: &mut SqliteConnection) -> Result<i64, DatabaseFailure> {
     let now = sqlx::query_scalar("SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER)").fetch_one(tx);
     Ok(now.await?)

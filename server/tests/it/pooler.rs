@@ -103,13 +103,13 @@ async fn pooled_session_keeps_no_state_of_a_stopped_server(test: &TestStore<Post
     }
 }
 
-/// Starts again, a few times, while the error is [`ConnectError::Sessions`], which a slow pooler causes too.
+/// Starts again, a few times, while the error is [`ConnectError::NoSecondSession`], which a slow pooler causes too.
 async fn start_with_retries<T, F: Future<Output = Result<T, ConnectError>>>(
     start: impl Fn() -> F,
 ) -> Result<T, ConnectError> {
     for _ in 0..5 {
         let started = start().await;
-        if !matches!(started, Err(ConnectError::Sessions)) {
+        if !matches!(started, Err(ConnectError::NoSecondSession)) {
             return started;
         }
     }
@@ -120,7 +120,7 @@ async fn start_with_retries<T, F: Future<Output = Result<T, ConnectError>>>(
 #[track_caller]
 fn assert_refused<T>(started: Result<T, ConnectError>) {
     let Err(error) = started else { panic!("the server must not start behind transaction pooling") };
-    assert!(matches!(error, ConnectError::Pooler), "{error}");
+    assert!(matches!(error, ConnectError::TransactionPooling), "{error}");
     let message = error.to_string();
     assert!(message.contains("transaction pooling") && message.contains("pool_mode = session"), "{message}");
 }
@@ -175,7 +175,7 @@ async fn pool_with_one_session_is_refused(test: &TestStore<Postgres>) {
         () = tokio::time::sleep(LONGEST_WAIT) => panic!("the start must not wait for a session"),
     };
     let Err(error) = started else { panic!("one session must be refused") };
-    assert!(matches!(error, ConnectError::Sessions), "{error}");
+    assert!(matches!(error, ConnectError::NoSecondSession), "{error}");
 }
 
 async fn pool_that_does_not_reset_sessions_is_refused(test: &TestStore<Postgres>) {
@@ -186,7 +186,7 @@ async fn pool_that_does_not_reset_sessions_is_refused(test: &TestStore<Postgres>
             [start_with_retries(|| connect(&url)).await, start_with_retries(|| connect_existing(&url)).await]
         {
             let Err(error) = outcome else { panic!("settings of this server would remain in the session") };
-            assert!(matches!(error, ConnectError::NoReset), "{error}");
+            assert!(matches!(error, ConnectError::SessionNotReset), "{error}");
             assert!(error.to_string().contains("DISCARD ALL"), "{error}");
         }
     }

@@ -1,8 +1,8 @@
-//! ACCEPTANCE 58: no part of a password is shown, whatever characters it has.
+//! Checks that no part of a password is shown, whatever characters it has.
 
 use super::*;
 
-/// Passwords that split a URL at the wrong place, all with the word that must not be shown.
+/// Passwords that split a URL at the wrong position. `Tail` must not be shown.
 const PASSWORDS: [&str; 16] = [
     "/Tail",
     "?Tail",
@@ -77,7 +77,7 @@ fn strict_url_is_shown_with_host_and_database() {
 }
 
 #[test]
-fn other_texts_are_shown_with_the_scheme_at_most() {
+fn malformed_url_is_shown_with_its_scheme_at_most() {
     for text in [
         "",
         "Tail",

@@ -1,4 +1,4 @@
-//! What is kept of an error, and what is not.
+//! Checks that no value of a row survives in a failure.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -7,21 +7,21 @@ use sqlx::error::ErrorKind;
 
 use super::*;
 
-/// An error of SQLite's form, with a code and a message of its own.
+/// An error as SQLite reports it, with this code and a message that quotes a row.
 #[derive(Debug)]
-struct ErrorBody(&'static str);
+struct QuotingError(&'static str);
 
 const QUOTED: &str = "Failing row contains (\\x00fdee6162637fff)";
 
-impl fmt::Display for ErrorBody {
+impl fmt::Display for QuotingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(QUOTED)
     }
 }
 
-impl StdError for ErrorBody {}
+impl StdError for QuotingError {}
 
-impl DatabaseError for ErrorBody {
+impl DatabaseError for QuotingError {
     fn message(&self) -> &str {
         QUOTED
     }
@@ -47,7 +47,7 @@ impl DatabaseError for ErrorBody {
     }
 }
 
-/// Everything that can be shown of a failure.
+/// Returns all texts that can be shown for a failure.
 fn shown(failure: &DatabaseFailure) -> String {
     let store = failure.to_store_error();
     format!("{failure} {failure:?} {store} {store:?}")
@@ -57,7 +57,7 @@ fn shown(failure: &DatabaseFailure) -> String {
 fn refusal_that_may_quote_a_row_is_reduced_to_its_code() {
     for code in ["19", "275", "1299", "1811", "2067", "1", "4", "20", "23514", "23505", "22P02", "P0001", ""]
     {
-        let failure = DatabaseFailure::from(sqlx::Error::Database(Box::new(ErrorBody(code))));
+        let failure = DatabaseFailure::from(sqlx::Error::Database(Box::new(QuotingError(code))));
         let text = shown(&failure);
         assert!(text.contains(code) && !text.contains("00fdee"), "{text}");
         assert_eq!(failure.code(), Some(code));
@@ -67,15 +67,15 @@ fn refusal_that_may_quote_a_row_is_reduced_to_its_code() {
 #[test]
 fn refusal_that_names_files_keeps_its_message() {
     for code in ["14", "526", "8", "26", "11"] {
-        let failure = DatabaseFailure::from(sqlx::Error::Database(Box::new(ErrorBody(code))));
+        let failure = DatabaseFailure::from(sqlx::Error::Database(Box::new(QuotingError(code))));
         assert_eq!(failure.to_string(), format!("{QUOTED} (code {code})"));
-        // What a caller of the store is told, and the log, has the code alone.
+        // A caller of the store gets the code alone.
         assert!(!failure.to_store_error().to_string().contains("Failing"));
     }
 }
 
 #[test]
-fn errors_that_may_hold_what_was_read_or_sent_are_reduced_to_their_kind() {
+fn error_that_may_hold_a_value_is_reduced_to_its_kind() {
     let quoted = || QUOTED.into();
     for error in [
         sqlx::Error::Decode(quoted()),
@@ -95,9 +95,9 @@ fn errors_that_may_hold_what_was_read_or_sent_are_reduced_to_their_kind() {
 }
 
 #[test]
-fn full_disk_is_told_from_other_refusals() {
+fn full_disk_is_distinguished_from_other_refusals() {
     for (code, is_full) in [("13", true), ("53100", true), ("53200", false), ("5", false)] {
-        let failure = DatabaseFailure::from(sqlx::Error::Database(Box::new(ErrorBody(code))));
+        let failure = DatabaseFailure::from(sqlx::Error::Database(Box::new(QuotingError(code))));
         assert_eq!(matches!(failure.to_store_error(), StoreError::Full), is_full, "{code}");
     }
 }

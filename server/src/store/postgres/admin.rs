@@ -1,4 +1,4 @@
-//! What operators ask for.
+//! Operations for operators and for background work.
 
 use std::time::Duration;
 
@@ -6,29 +6,30 @@ use chrono::{DateTime, Utc};
 use shared_crypto::SecretId;
 use sqlx::postgres::{PgConnection, PgPool};
 use sqlx::{Connection as _, Executor as _, Row};
-use vault::RECEIPT_BYTES;
-use vault::{DatabaseInfo, Receipt, StorageStats};
+use vault::{DatabaseInfo, RECEIPT_BYTES, Receipt, StorageStats};
 
 use super::receipt;
-use crate::store::retry::TransactionError;
-use crate::store::row;
+use crate::store::row::{self, StatsRow};
+use crate::store::transaction_error::TransactionError;
 
-/// More than the time-out of the statement that counts.
-pub(super) const COUNTING: Duration = Duration::from_secs(320);
+/// How long [`stats`] may take: longer than the timeout of its statement.
+pub(super) const STATS_TIMEOUT: Duration = Duration::from_secs(320);
 
-/// Bytes that a claim takes with its index entries, for the five minutes that it lives: measured as 194, and rounded up.
+/// Bytes that a claim takes with its index entries for its five minutes: measured as 194, and rounded up.
 const CLAIM_BYTES: i64 = 256;
 
-/// With ten million rows it takes longer than any other statement may; and nobody waits for it, so that it need not
-/// have every core.
+/// Counts secrets and bytes.
 ///
-/// Receipts are counted and not weighed: a count is read from the smallest index, 35 ms for 400,000 of them, where their
-/// sizes would be read from the whole table. The size of the table's files would be no measure, since they do not shrink
-/// where rows are deleted.
+/// With ten million rows the statement takes longer than any other may. No client waits for it, so that it does without
+/// parallel workers.
+///
+/// Receipts are counted and not measured: counting reads the smallest index, which takes 35 ms for 400,000 receipts, and
+/// adding up sizes would read the whole table. The size of the table's files is no measure, because files do not shrink
+/// when rows are deleted.
 pub(super) async fn stats(connection: &mut PgConnection) -> Result<StorageStats, TransactionError> {
     let mut tx = connection.begin().await?;
     tx.execute("SET LOCAL statement_timeout = '5min'; SET LOCAL max_parallel_workers_per_gather = 0").await?;
-    let row = sqlx::query(
+    let row: StatsRow = sqlx::query_as(
         "SELECT count(*) AS secrets,
                 (coalesce(sum(octet_length(envelope)), 0) + $1 * (SELECT count(*) FROM receipts)
                   + $2 * (SELECT count(*) FROM claims))::bigint AS bytes,
@@ -40,15 +41,11 @@ pub(super) async fn stats(connection: &mut PgConnection) -> Result<StorageStats,
     .fetch_one(&mut *tx)
     .await?;
     tx.commit().await?;
-    let number = |column: &str| row::small(row.try_get::<Option<i64>, _>(column)?.unwrap_or_default());
-    Ok(StorageStats {
-        secrets: number("secrets")?,
-        bytes: number("bytes")?,
-        sweep_lag_seconds: number("lag")?,
-    })
+    Ok(row.into_stats()?)
 }
 
-/// All claims go, whenever they were made: they hold shares, and live five minutes anyway.
+/// Deletes secrets that were created before a moment, and all claims: a claim holds a share, and lives for five minutes
+/// anyway.
 pub(super) async fn purge(pool: PgPool, created_before: DateTime<Utc>) -> Result<u64, TransactionError> {
     let mut tx = pool.begin().await?;
     sqlx::query("DELETE FROM claims").execute(&mut *tx).await?;
@@ -56,7 +53,7 @@ pub(super) async fn purge(pool: PgPool, created_before: DateTime<Utc>) -> Result
         "WITH old AS MATERIALIZED (
            SELECT s.id FROM secrets s JOIN receipts r ON r.id = s.id
             WHERE r.created_at < $1 ORDER BY s.id LIMIT 1000 FOR UPDATE OF s
-         ), ended AS (
+         ), burned AS (
            UPDATE receipts r SET state = 'burned', ended_at = date_trunc('milliseconds', clock_timestamp())
              FROM old WHERE r.id = old.id AND r.state = 'live' AND r.expires_at > clock_timestamp()
          )
@@ -70,8 +67,9 @@ pub(super) async fn purge(pool: PgPool, created_before: DateTime<Utc>) -> Result
 }
 
 pub(super) async fn burn_by_id(pool: PgPool, id: SecretId) -> Result<Option<Receipt>, TransactionError> {
-    let found = sqlx::query("SELECT receipt_hash FROM receipts WHERE id = $1").bind(id.as_bytes().as_slice());
-    let Some(row) = found.fetch_optional(&pool).await? else { return Ok(None) };
+    let receipt =
+        sqlx::query("SELECT receipt_hash FROM receipts WHERE id = $1").bind(id.as_bytes().as_slice());
+    let Some(row) = receipt.fetch_optional(&pool).await? else { return Ok(None) };
     receipt::burn(&mut *pool.acquire().await?, row::digest(row.try_get("receipt_hash")?)?).await
 }
 

@@ -1,4 +1,4 @@
-//! Brings PostgreSQL's tables up to date, or finds that they are.
+//! Migrates PostgreSQL's schema, or checks that it is current.
 
 use std::pin::pin;
 use std::time::{Duration, Instant};
@@ -7,78 +7,66 @@ use sqlx::migrate::{Migrate as _, MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 
-use super::connection::{CONNECT, within};
+use super::connection::{CONNECT_TIMEOUT, within};
 use crate::store::ConnectError;
 use crate::store::failure::DatabaseFailure;
-use crate::store::migrations::{ATTEMPT, Applied, PAUSE, Plan, SHARED_TABLE, Step, TABLE};
+use crate::store::migrations::{ATTEMPT_TIMEOUT, Applied, LockWait, Plan, SHARED_TABLE, Step, TABLE};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
-/// How long the server waits for a database that is still starting.
-const STARTING: Duration = Duration::from_secs(10);
-/// How long a statement that waits for no lock may take before the connection counts as dead.
-const ANSWER: Duration = Duration::from_secs(10);
-
-/// How often a start that migrates reports that it goes on. Migrations have no time limit.
+/// How long a start waits for a database that is itself still starting.
+const STARTUP_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a statement that waits for no lock may take before the connection counts as lost.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How often a running migration is logged. Migrations have no time limit.
 const WARN_EVERY: Duration = Duration::from_mins(1);
 
 // PostgreSQL's error codes.
-const NO_PRIVILEGE: &str = "42501";
+const INSUFFICIENT_PRIVILEGE: &str = "42501";
 const DUPLICATE_TABLE: &str = "42P07";
 const UNDEFINED_COLUMN: &str = "42703";
-const LOCKED: &str = "55P03";
+const LOCK_NOT_AVAILABLE: &str = "55P03";
 
-/// Runs the migrations that the database lacks. Where it lacks none, nothing is written, so that the role needs no right
-/// to do so. Waits for another server that migrates, and for locks, for `limit` at most.
+/// Runs the missing migrations. Writes nothing if none is missing, so that the role then needs no privilege to do so.
+/// Waits for another server that migrates, and for locks, for `limit` at most.
 pub(super) async fn migrate(options: &PgConnectOptions, limit: Duration) -> Result<(), ConnectError> {
-    let mut connection = connect(options, STARTING).await?;
+    let mut connection = connect(options, STARTUP_TIMEOUT).await?;
     // A migration may take longer than a statement of a request.
     let settings = format!(
         "SET lock_timeout = {}; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0",
-        ATTEMPT.as_millis()
+        ATTEMPT_TIMEOUT.as_millis()
     );
-    answer(connection.execute(AssertSqlSafe(settings))).await?;
-    let started = Instant::now();
-    let mut is_told = false;
-    loop {
+    in_time(connection.execute(AssertSqlSafe(settings))).await?;
+    let mut lock_wait = LockWait::new(limit);
+    let mut migrated = loop {
         match attempt(&mut connection).await {
-            Err(error) if error.code() == Some(LOCKED) => {
-                if started.elapsed() >= limit {
-                    return Err(ConnectError::Locked(limit.as_secs()));
-                }
-                if !is_told {
-                    tracing::warn!(
-                        seconds = limit.as_secs(),
-                        "waiting for the migrations: another server is migrating, or a transaction holds a lock on a table"
-                    );
-                    is_told = true;
-                }
-                tokio::time::sleep(PAUSE).await;
+            Err(error) if error.code() == Some(LOCK_NOT_AVAILABLE) => {
+                lock_wait
+                    .pause("another server is migrating, or a transaction holds a lock on a table")
+                    .await?;
             }
-            done => {
-                let done = match done {
-                    Ok(()) => require_rights(&mut connection).await,
-                    failed => failed,
-                };
-                // An open transaction and the lock end with the connection.
-                drop(within(ANSWER, connection.close()).await);
-                return done.map_err(explain);
-            }
+            ended => break ended,
         }
+    };
+    if migrated.is_ok() {
+        migrated = require_privileges(&mut connection).await;
     }
+    // An open transaction and the lock end with the connection.
+    drop(within(STATEMENT_TIMEOUT, connection.close()).await);
+    migrated.map_err(explain)
 }
 
-/// Whether the tables are those of this version, or of a newer one.
+/// Returns whether the schema is that of this version, or of a newer one.
 pub(super) async fn is_current(options: &PgConnectOptions) -> Result<bool, ConnectError> {
-    let mut connection = connect(options, CONNECT).await?;
+    let mut connection = connect(options, CONNECT_TIMEOUT).await?;
     let plan = plan(&mut connection).await.map_err(explain)?;
-    drop(within(ANSWER, connection.close()).await);
+    drop(within(STATEMENT_TIMEOUT, connection.close()).await);
     Ok(plan.is_current())
 }
 
-/// Connects, and makes sure that the session belongs to this connection.
+/// Connects, and checks that the session belongs to this connection alone.
 async fn connect(options: &PgConnectOptions, limit: Duration) -> Result<PgConnection, ConnectError> {
-    // A pool, since it tries again while PostgreSQL starts.
+    // A pool retries while PostgreSQL is starting.
     let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(limit);
     let pool = match pool.connect_with(options.clone()).await.map_err(DatabaseFailure::from) {
         Err(failure) if failure.is_pool_timed_out() => {
@@ -96,27 +84,30 @@ async fn attempt(connection: &mut PgConnection) -> Result<(), ConnectError> {
     if plan.is_done() {
         return Ok(());
     }
-    // sqlx's own lock, which versions before this one take too.
-    within(ATTEMPT + ANSWER, connection.lock()).await.ok_or_else(DatabaseFailure::timed_out)??;
-    let done = warn_while_running(WARN_EVERY, locked(connection), |seconds| {
+    // sqlx's advisory lock, which older versions take too.
+    within(ATTEMPT_TIMEOUT + STATEMENT_TIMEOUT, connection.lock())
+        .await
+        .ok_or_else(DatabaseFailure::timed_out)??;
+    let migrated = warn_while_running(WARN_EVERY, run_migrations(connection), |seconds| {
         tracing::warn!(seconds, "the migrations are still running: do not stop the server");
     });
-    let done = done.await;
-    within(ANSWER, connection.unlock()).await.ok_or_else(DatabaseFailure::timed_out)??;
-    match done {
-        // The tables are current, and only the record of that is where older versions keep it.
-        Err(error) if plan.is_current() && error.code() == Some(NO_PRIVILEGE) => {
+    let migrated = migrated.await;
+    within(STATEMENT_TIMEOUT, connection.unlock()).await.ok_or_else(DatabaseFailure::timed_out)??;
+    match migrated {
+        // The schema is current; only the copy of the records to the new table is missing.
+        Err(error) if plan.is_current() && error.code() == Some(INSUFFICIENT_PRIVILEGE) => {
             tracing::info!(
-                "migrations are recorded in {SHARED_TABLE}: `ikrypt-server admin migrate` as the owner moves them to {TABLE}"
+                "migrations are recorded in {SHARED_TABLE}: `ikrypt-server admin migrate` as the owner copies them to {TABLE}"
             );
             Ok(())
         }
-        done => done,
+        migrated => migrated,
     }
 }
 
-/// Does what is left to do, which may have become less while the lock was waited for.
-async fn locked(connection: &mut PgConnection) -> Result<(), ConnectError> {
+/// Runs and records the missing migrations, while the connection holds the lock. Another server may have run some of
+/// them during the wait for the lock.
+async fn run_migrations(connection: &mut PgConnection) -> Result<(), ConnectError> {
     let plan = plan(connection).await?;
     if plan.is_done() {
         return Ok(());
@@ -139,7 +130,7 @@ async fn locked(connection: &mut PgConnection) -> Result<(), ConnectError> {
     Ok(())
 }
 
-/// Reports the seconds since the start again and again, until the work is done.
+/// Calls `warn` with the seconds since the start at every interval, until the work is done.
 async fn warn_while_running<T>(every: Duration, work: impl Future<Output = T>, warn: impl Fn(u64)) -> T {
     let mut work = pin!(work);
     let started = Instant::now();
@@ -154,14 +145,15 @@ async fn warn_while_running<T>(every: Duration, work: impl Future<Output = T>, w
 async fn plan(connection: &mut PgConnection) -> Result<Plan, ConnectError> {
     let recorded = rows(connection, TABLE).await?;
     let plan = Plan::new(&MIGRATIONS, &recorded, &[])?;
-    // The shared table may be another program's, and locked: it is only read for what our own does not record.
+    // The shared table may belong to another program, and be locked: it is read only if migrations are not recorded in
+    // iKrypt's own table.
     if plan.is_done() {
         return Ok(plan);
     }
     let shared = match rows(connection, SHARED_TABLE).await {
-        // Another program's, which has it to itself.
-        Err(ConnectError::Database(failure)) if failure.is_row() => Vec::new(),
-        Err(error) if matches!(error.code(), Some(NO_PRIVILEGE | UNDEFINED_COLUMN)) => Vec::new(),
+        // The table belongs to another program, and has other columns or privileges.
+        Err(ConnectError::Database(failure)) if failure.is_invalid_row() => Vec::new(),
+        Err(error) if matches!(error.code(), Some(INSUFFICIENT_PRIVILEGE | UNDEFINED_COLUMN)) => Vec::new(),
         shared => shared?,
     };
     Plan::new(&MIGRATIONS, &recorded, &shared)
@@ -169,42 +161,44 @@ async fn plan(connection: &mut PgConnection) -> Result<Plan, ConnectError> {
 
 async fn rows(connection: &mut PgConnection, table: &str) -> Result<Vec<Applied>, ConnectError> {
     let exists = sqlx::query_scalar("SELECT to_regclass($1) IS NOT NULL").bind(table);
-    if !answer(exists.fetch_one(&mut *connection)).await? {
+    if !in_time(exists.fetch_one(&mut *connection)).await? {
         return Ok(Vec::new());
     }
     let sql = format!("SELECT version, description, checksum FROM {table} WHERE success");
     let rows = sqlx::query_as(AssertSqlSafe(sql));
-    let rows = within(ATTEMPT + ANSWER, rows.fetch_all(connection)).await;
+    let rows = within(ATTEMPT_TIMEOUT + STATEMENT_TIMEOUT, rows.fetch_all(connection)).await;
     Ok(rows.ok_or_else(DatabaseFailure::timed_out)??)
 }
 
-/// Returns an error if the role may not do what requests do: without this each of them would fail.
-async fn require_rights(connection: &mut PgConnection) -> Result<(), ConnectError> {
-    let lacking = sqlx::query_scalar(
-        "SELECT string_agg(right_ || ' on ' || table_, ', ' ORDER BY table_, right_)
+/// Returns an error if the role lacks a privilege that store calls need, before every one of them fails.
+async fn require_privileges(connection: &mut PgConnection) -> Result<(), ConnectError> {
+    let missing = sqlx::query_scalar(
+        "SELECT string_agg(privilege || ' on ' || table_, ', ' ORDER BY table_, privilege)
            FROM unnest(ARRAY['secrets', 'receipts', 'claims']) AS table_,
-                unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS right_
-          WHERE NOT has_table_privilege(table_, right_)",
+                unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS privilege
+          WHERE NOT has_table_privilege(table_, privilege)",
     );
-    match answer(lacking.fetch_one(connection)).await? {
-        Some(lacking) => Err(ConnectError::Privilege(lacking)),
+    match in_time(missing.fetch_one(connection)).await? {
+        Some(missing) => Err(ConnectError::MissingPrivilege(missing)),
         None => Ok(()),
     }
 }
 
-async fn answer<T, E>(statement: impl Future<Output = Result<T, E>>) -> Result<T, ConnectError>
+/// Runs a statement, and fails if it takes longer than [`STATEMENT_TIMEOUT`].
+async fn in_time<T, E>(statement: impl Future<Output = Result<T, E>>) -> Result<T, ConnectError>
 where
     DatabaseFailure: From<E>,
 {
-    let answered = within(ANSWER, statement).await.ok_or_else(DatabaseFailure::timed_out)?;
+    let answered = within(STATEMENT_TIMEOUT, statement).await.ok_or_else(DatabaseFailure::timed_out)?;
     Ok(answered.map_err(DatabaseFailure::from)?)
 }
 
+/// Replaces a failure of the database by the error that names its cause.
 fn explain(error: ConnectError) -> ConnectError {
     let Some(failure) = error.failure() else { return error };
     match failure.code() {
-        Some(NO_PRIVILEGE) => ConnectError::Privilege(failure.to_string()),
-        Some(DUPLICATE_TABLE) => ConnectError::Foreign(failure.to_string()),
+        Some(INSUFFICIENT_PRIVILEGE) => ConnectError::MissingPrivilege(failure.to_string()),
+        Some(DUPLICATE_TABLE) => ConnectError::ForeignTable(failure.to_string()),
         _ => error,
     }
 }

@@ -1,4 +1,4 @@
-//! What became of a secret, and burning it.
+//! Reads a receipt, and burns its secret.
 
 use chrono::{DateTime, Utc};
 use shared_crypto::Digest;
@@ -6,14 +6,13 @@ use sqlx::postgres::PgConnection;
 use sqlx::{Connection as _, FromRow, Row};
 use vault::Receipt;
 
-use crate::store::failure::DatabaseFailure;
-use crate::store::retry::TransactionError;
 use crate::store::row::ReceiptRow;
+use crate::store::transaction_error::TransactionError;
 
 pub(super) async fn read_receipt(
     connection: &mut PgConnection,
     receipt_hash: Digest,
-) -> Result<Option<Receipt>, DatabaseFailure> {
+) -> Result<Option<Receipt>, TransactionError> {
     let row = sqlx::query(
         "SELECT state, created_at, expires_at, max_views, viewed_at, wrong_passphrases, ended_at,
                 date_trunc('milliseconds', clock_timestamp()) AS now
@@ -22,10 +21,13 @@ pub(super) async fn read_receipt(
     .bind(receipt_hash.as_slice())
     .fetch_optional(connection)
     .await?;
-    row.map(|row| ReceiptRow::<DateTime<Utc>>::from_row(&row)?.into_receipt(row.try_get("viewed_at")?))
-        .transpose()
+    let Some(row) = row else { return Ok(None) };
+    let viewed_at = row.try_get("viewed_at")?;
+    Ok(Some(ReceiptRow::<DateTime<Utc>>::from_row(&row)?.into_receipt(viewed_at)?))
 }
 
+/// Burns the secret if it is live: one that was viewed or has expired stays so. The lock on its row comes first, so that
+/// the clock is read after a concurrent view.
 pub(super) async fn burn(
     connection: &mut PgConnection,
     receipt_hash: Digest,
@@ -37,11 +39,10 @@ pub(super) async fn burn(
     .bind(receipt_hash.as_slice())
     .execute(&mut *tx)
     .await?;
-    // What ended first stays: an expired or viewed secret is not burned.
     sqlx::query(
-        "WITH t AS MATERIALIZED (SELECT date_trunc('milliseconds', clock_timestamp()) AS now),
+        "WITH clock AS MATERIALIZED (SELECT date_trunc('milliseconds', clock_timestamp()) AS now),
          burned AS (
-           UPDATE receipts SET state = 'burned', ended_at = now FROM t
+           UPDATE receipts SET state = 'burned', ended_at = now FROM clock
             WHERE receipt_hash = $1 AND state = 'live' AND expires_at > now RETURNING id
          )
          DELETE FROM secrets s USING burned WHERE s.id = burned.id",

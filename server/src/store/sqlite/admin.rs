@@ -1,4 +1,4 @@
-//! What operators ask for.
+//! Operations for operators and for background work.
 
 use chrono::{DateTime, Utc};
 use shared_crypto::SecretId;
@@ -7,12 +7,13 @@ use sqlx::sqlite::{SqliteConnection, SqlitePool};
 use vault::{DatabaseInfo, Receipt, StorageStats};
 
 use super::{SqliteStore, now, receipt};
-use crate::store::retry::TransactionError;
-use crate::store::row::{self, Time as _};
+use crate::store::row::{self, StatsRow, Time as _};
+use crate::store::transaction_error::TransactionError;
 
-/// The pages in use hold secrets, receipts and claims, with their indexes: their number stands in the file's header.
+/// Counts secrets and bytes. The used pages contain secrets, receipts and claims with their indexes; their number is in
+/// the header of the file.
 pub(super) async fn stats(readers: SqlitePool) -> Result<StorageStats, TransactionError> {
-    let row = sqlx::query(
+    let row: StatsRow = sqlx::query_as(
         "SELECT (SELECT count(*) FROM secrets) AS secrets,
                 (SELECT (page_count - freelist_count) * page_size
                    FROM pragma_page_count, pragma_freelist_count, pragma_page_size) AS bytes,
@@ -20,34 +21,28 @@ pub(super) async fn stats(readers: SqlitePool) -> Result<StorageStats, Transacti
     )
     .fetch_one(&readers)
     .await?;
-    let number = |column: &str| row::small(row.try_get::<Option<i64>, _>(column)?.unwrap_or_default());
-    Ok(StorageStats {
-        secrets: number("secrets")?,
-        bytes: number("bytes")?,
-        sweep_lag_seconds: number("lag")?,
-    })
+    Ok(row.into_stats()?)
 }
 
-/// All claims go, whenever they were made: they hold shares, and live five minutes anyway.
+/// Deletes secrets that were created before a moment, and all claims: a claim holds a share, and lives for five minutes
+/// anyway.
 pub(super) async fn purge(
     store: SqliteStore,
     created_before: DateTime<Utc>,
 ) -> Result<u64, TransactionError> {
-    let purged = store.writer.transaction(move |tx| Box::pin(purge_some(tx, created_before))).await?;
-    store.deleted.notify_one();
+    let purged = store.writer.transaction(move |tx| Box::pin(purge_in(tx, created_before))).await?;
+    store.checkpointer.notify_deletion();
     Ok(purged)
 }
 
-async fn purge_some(
-    tx: &mut SqliteConnection,
-    created_before: DateTime<Utc>,
-) -> Result<u64, TransactionError> {
+async fn purge_in(tx: &mut SqliteConnection, created_before: DateTime<Utc>) -> Result<u64, TransactionError> {
     const OLD: &str = "SELECT s.receipt FROM secrets s JOIN receipts r ON r.number = s.receipt
                         WHERE r.created_at < ?1 ORDER BY s.receipt LIMIT 1000";
     let now = now(tx).await?;
     sqlx::query("DELETE FROM claims").execute(&mut *tx).await?;
-    let ended = "UPDATE receipts SET state = 'burned', ended_at = ?2 WHERE state = 'live' AND expires_at > ?2 AND number IN";
-    sqlx::query(sqlx::AssertSqlSafe(format!("{ended} ({OLD})")))
+    let burn = "UPDATE receipts SET state = 'burned', ended_at = ?2
+                 WHERE state = 'live' AND expires_at > ?2 AND number IN";
+    sqlx::query(sqlx::AssertSqlSafe(format!("{burn} ({OLD})")))
         .bind(created_before.timestamp_millis())
         .bind(now)
         .execute(&mut *tx)
@@ -59,13 +54,13 @@ async fn purge_some(
     Ok(purged.rows_affected())
 }
 
-/// Reads every receipt: nobody but an operator looks for one by its id.
+/// Burns a secret by its id. Reads every receipt, because ids have no index: only an operator looks one up.
 pub(super) async fn burn_by_id(
     store: SqliteStore,
     id: SecretId,
 ) -> Result<Option<Receipt>, TransactionError> {
-    let found = sqlx::query("SELECT receipt_hash FROM receipts WHERE id = ?1").bind(id.as_bytes().to_vec());
-    let Some(row) = found.fetch_optional(&store.readers).await? else { return Ok(None) };
+    let receipt = sqlx::query("SELECT receipt_hash FROM receipts WHERE id = ?1").bind(id.as_bytes().to_vec());
+    let Some(row) = receipt.fetch_optional(&store.readers).await? else { return Ok(None) };
     receipt::burn(store, row::digest(row.try_get("receipt_hash")?)?).await
 }
 
@@ -75,7 +70,7 @@ pub(super) async fn database_info(readers: SqlitePool) -> Result<DatabaseInfo, T
     )
     .fetch_one(&readers)
     .await?;
-    // Every connection sets `synchronous=FULL` itself.
+    // Every connection sets `synchronous` to `FULL`.
     Ok(DatabaseInfo {
         version: row.try_get("version")?,
         now: row.try_get::<i64, _>("now")?.into_utc()?,

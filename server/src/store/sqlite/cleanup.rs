@@ -1,22 +1,21 @@
-//! Deleting what has expired.
-
-use vault::DeletedRows;
-use vault::RECEIPT_TTL;
+//! Deletes expired rows.
 
 use sqlx::sqlite::SqliteConnection;
+use vault::{DeletedRows, RECEIPT_RETENTION};
 
 use super::{SqliteStore, now};
-use crate::store::retry::TransactionError;
+use crate::store::transaction_error::TransactionError;
 
 pub(super) async fn delete_expired(store: SqliteStore) -> Result<DeletedRows, TransactionError> {
-    let swept = store.writer.transaction(|tx| Box::pin(sweep_some(tx))).await?;
-    if !swept.is_empty() {
-        store.deleted.notify_one();
+    let deleted = store.writer.transaction(|tx| Box::pin(delete_expired_in(tx))).await?;
+    if !deleted.is_empty() {
+        store.checkpointer.notify_deletion();
     }
-    Ok(swept)
+    Ok(deleted)
 }
 
-async fn sweep_some(tx: &mut SqliteConnection) -> Result<DeletedRows, TransactionError> {
+/// Deletes a limited number of rows of each table, so that other transactions wait for a short time only.
+async fn delete_expired_in(tx: &mut SqliteConnection) -> Result<DeletedRows, TransactionError> {
     let now = now(tx).await?;
     let secrets = sqlx::query(
         "DELETE FROM secrets WHERE receipt IN
@@ -36,7 +35,7 @@ async fn sweep_some(tx: &mut SqliteConnection) -> Result<DeletedRows, Transactio
         "DELETE FROM receipts WHERE number IN
             (SELECT number FROM receipts WHERE expires_at <= ?1 ORDER BY expires_at LIMIT 500)",
     )
-    .bind(now - RECEIPT_TTL.num_milliseconds())
+    .bind(now - RECEIPT_RETENTION.num_milliseconds())
     .execute(tx)
     .await?;
     Ok(DeletedRows {

@@ -1,37 +1,37 @@
-//! The file system below the database, and whether SQLite can keep a database there.
+//! Detects the file system of the database, and whether SQLite can keep a database there.
 
 use std::path::Path;
 
 use crate::store::ConnectError;
 
-/// What a file system means for a SQLite database in write-ahead mode, which needs file locks and memory that is shared
-/// by all processes that have the file open.
+/// The kinds of file systems, for a SQLite database in write-ahead mode. It needs file locks, and memory that all processes
+/// with the file open share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileSystem {
-    /// A disk of this machine, as far as its type says.
+    /// A disk of this machine, according to its type.
     Local,
     /// The named network or host file system: locks and shared memory do not work, or work on one machine only.
     Network(&'static str),
-    /// A program serves the files, from this machine or from another one.
+    /// A program provides the files, from this machine or from another one.
     Fuse,
     /// Memory: everything is lost when the machine stops.
     Memory,
 }
 
 impl FileSystem {
-    /// The file system of a file, or of the nearest folder above it that exists.
+    /// Returns the file system of a file, or of the nearest parent folder that exists.
     pub fn of(path: &Path) -> Self {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         path.ancestors().find_map(type_of).map_or(Self::Local, Self::from_type)
     }
 
-    /// Refuses a network file system, and warns of one in user space, which may be one.
+    /// Refuses a network file system, and logs a warning for one in user space, which may be on the network.
     pub(super) fn can_hold_a_database(self) -> Result<(), ConnectError> {
         match self {
             Self::Network(name) => Err(ConnectError::NetworkFileSystem(name)),
             Self::Fuse => {
                 tracing::warn!(
-                    "the database is on a file system in user space (FUSE): if that is on the network, it may be damaged"
+                    "the database is on a file system in user space (FUSE): if that is on the network, the database may be damaged"
                 );
                 Ok(())
             }
@@ -39,8 +39,8 @@ impl FileSystem {
         }
     }
 
-    /// What a number of `statfs` stands for, in its lower 32 bits: the numbers are those of Linux's `linux/magic.h` and
-    /// of the file systems outside its source tree that coreutils' `stat` knows.
+    /// Interprets the lower 32 bits of the type that `statfs` returns. The numbers are from Linux's `linux/magic.h`, and
+    /// from coreutils' `stat` for file systems outside the source tree of Linux.
     pub const fn from_type(number: u32) -> Self {
         match number {
             0x0000_6969 => Self::Network("NFS"),
@@ -70,11 +70,11 @@ impl FileSystem {
 #[cfg(target_os = "linux")]
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the numbers have 32 bits")]
 fn type_of(path: &Path) -> Option<u32> {
-    // The kernel's number is signed on some machines: 0xFF534D42 comes as a negative one.
-    rustix::fs::statfs(path).ok().map(|found| found.f_type as u32)
+    // The kernel's number is signed on some machines, where 0xFF534D42 is negative.
+    rustix::fs::statfs(path).ok().map(|statfs| statfs.f_type as u32)
 }
 
-/// Elsewhere the numbers are others.
+/// Other systems have other numbers.
 #[cfg(not(target_os = "linux"))]
 fn type_of(_: &Path) -> Option<u32> {
     None
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn network_file_systems_are_known_by_their_numbers() {
+    fn network_file_system_is_recognised_by_its_number() {
         for (number, name) in [
             (0x6969, "NFS"),
             (0xFF53_4D42, "SMB"),
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn local_disks_are_local_and_fuse_and_memory_are_told_apart() {
+    fn local_disk_fuse_and_memory_are_distinguished() {
         // ext4, XFS, Btrfs, ZFS, F2FS, overlayfs, bcachefs, FAT.
         for number in
             [0xEF53, 0x5846_5342, 0x9123_683E, 0x2FC1_2FC1, 0xF2F5_2010, 0x794C_7630, 0xCA45_1A4E, 0x4D44]
@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn network_file_system_is_refused_by_name_and_the_others_are_not() {
+    fn only_a_network_file_system_is_refused() {
         let refused = FileSystem::from_type(0x6969).can_hold_a_database().unwrap_err().to_string();
         assert!(refused.contains("network file system (NFS)") && refused.contains("local disk"), "{refused}");
         for allowed in [FileSystem::Local, FileSystem::Fuse, FileSystem::Memory] {
@@ -122,8 +122,8 @@ mod tests {
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn file_that_does_not_exist_yet_is_judged_by_the_folder_above_it() {
-        // A kernel's own file systems are no network ones, and `/proc` exists on every Linux.
+    fn missing_file_has_the_file_system_of_its_parent_folder() {
+        // The kernel's own file systems are not on the network, and `/proc` exists on every Linux.
         for path in ["/proc/no/such/folder/ikrypt.sqlite", "/proc/self/status", "ikrypt.sqlite", ""] {
             assert!(!matches!(FileSystem::of(Path::new(path)), FileSystem::Network(_)), "{path}");
         }

@@ -1,4 +1,4 @@
-//! Which file a `sqlite:` URL names.
+//! Reads the path of the database from a `sqlite:` URL.
 
 use std::str::FromStr as _;
 
@@ -7,20 +7,20 @@ use url::form_urlencoded;
 
 use crate::store::ConnectError;
 
-const IN_MEMORY: ConnectError = ConnectError::NoFile(
-    "a database in memory loses every secret when the server stops, and each connection would have one of its own",
+const IN_MEMORY: ConnectError = ConnectError::NotAFile(
+    "a database in memory loses every secret when the server stops, and each connection would have a database of its own",
 );
 const NO_PATH: ConnectError =
-    ConnectError::NoFile("the URL has no path, and SQLite would keep the secrets in a temporary file");
-const URI: ConnectError = ConnectError::NoFile("the path must not begin with `file:`");
+    ConnectError::NotAFile("the URL has no path, and SQLite would keep the secrets in a temporary file");
+const URI: ConnectError = ConnectError::NotAFile("the path must not begin with `file:`");
 
-/// Parses the URL, and refuses what does not name a file that keeps its content.
+/// Parses the URL, and refuses one that names no permanent file.
 pub(super) fn parse(url: &str) -> Result<SqliteConnectOptions, ConnectError> {
     let rest = url.trim_start_matches("sqlite://").trim_start_matches("sqlite:");
     let (path, parameters) = rest.split_once('?').unwrap_or((rest, ""));
     for (name, value) in form_urlencoded::parse(parameters.as_bytes()) {
         match (&*name, &*value) {
-            // What SQLite does anyway.
+            // The defaults of SQLite.
             ("mode", "rw" | "rwc") | ("cache", "private") => {}
             ("mode", "memory") | ("vfs", "memdb") => return Err(IN_MEMORY),
             _ => return Err(ConnectError::UrlParameter(name.into_owned())),
@@ -30,7 +30,7 @@ pub(super) fn parse(url: &str) -> Result<SqliteConnectOptions, ConnectError> {
         return Err(IN_MEMORY);
     }
     let options = SqliteConnectOptions::from_str(url)?;
-    // As SQLite gets it: what was percent-encoded is decoded.
+    // The path after percent-decoding, as SQLite gets it.
     let file = options.get_filename().as_os_str().as_encoded_bytes();
     match file {
         [] => Err(NO_PATH),
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn url_without_a_file_that_keeps_its_content_is_refused_with_the_reason() {
+    fn url_without_a_permanent_file_is_refused_with_the_reason() {
         for (url, reason) in [
             ("sqlite::memory:", "in memory"),
             ("sqlite://:memory:", "in memory"),
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn path_of_a_file_is_kept_as_it_is() {
+    fn path_of_a_file_is_not_changed() {
         for (url, path) in [
             ("sqlite:data/ikrypt.sqlite", "data/ikrypt.sqlite"),
             ("sqlite:///var/lib/ikrypt.sqlite", "/var/lib/ikrypt.sqlite"),

@@ -1,6 +1,6 @@
-//! Brings the tables of a SQLite file up to date, or finds that they are.
+//! Migrates the schema of a SQLite file, or checks that it is current.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sqlx::migrate::{Migrate as _, MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnection, SqlitePool};
@@ -8,37 +8,26 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _};
 
 use super::writer::{BEGIN, is_busy};
 use crate::store::ConnectError;
-use crate::store::migrations::{Applied, PAUSE, Plan, SHARED_TABLE, Step, TABLE};
+use crate::store::migrations::{Applied, LockWait, Plan, SHARED_TABLE, Step, TABLE};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
-/// Runs the migrations that the file lacks, each in a transaction that has the write lock before it looks what there is
-/// to do. Waits for other processes that write for `limit` at most.
+/// Runs the missing migrations, each in a transaction that has the write lock before it checks what is missing. Waits for
+/// other processes that write, for `limit` at most.
 pub(super) async fn migrate(writer: &SqlitePool, limit: Duration) -> Result<(), ConnectError> {
     let mut connection = writer.acquire().await?;
-    let started = Instant::now();
-    let mut is_told = false;
+    let mut lock_wait = LockWait::new(limit);
     loop {
         match attempt(&mut connection).await {
             Err(error) if is_locked(&error) => {
-                if started.elapsed() >= limit {
-                    return Err(ConnectError::Locked(limit.as_secs()));
-                }
-                if !is_told {
-                    tracing::warn!(
-                        seconds = limit.as_secs(),
-                        "waiting for the migrations: another process writes to the database"
-                    );
-                    is_told = true;
-                }
-                tokio::time::sleep(PAUSE).await;
+                lock_wait.pause("another process writes to the database").await?;
             }
-            done => return done.map_err(explain),
+            ended => return ended.map_err(explain),
         }
     }
 }
 
-/// Whether the tables are those of this version, or of a newer one.
+/// Returns whether the schema is that of this version, or of a newer one.
 pub(super) async fn is_current(connection: &mut SqliteConnection) -> Result<bool, ConnectError> {
     Ok(plan(connection).await?.is_current())
 }
@@ -67,12 +56,12 @@ async fn attempt(connection: &mut SqliteConnection) -> Result<(), ConnectError> 
 async fn plan(connection: &mut SqliteConnection) -> Result<Plan, ConnectError> {
     let recorded = rows(connection, TABLE).await?;
     let plan = Plan::new(&MIGRATIONS, &recorded, &[])?;
-    // The shared table may be another program's: it is only read for what our own does not record.
+    // The shared table may belong to another program: it is read only if migrations are not recorded in iKrypt's own table.
     if plan.is_done() {
         return Ok(plan);
     }
     let shared = match rows(connection, SHARED_TABLE).await {
-        // Another program's, with other columns.
+        // The table belongs to another program, and has other columns.
         Err(error) if !is_locked(&error) => Vec::new(),
         shared => shared?,
     };
@@ -88,10 +77,10 @@ async fn rows(connection: &mut SqliteConnection, table: &str) -> Result<Vec<Appl
     Ok(sqlx::query_as(AssertSqlSafe(sql)).fetch_all(connection).await?)
 }
 
-/// Names the reason where SQLite has only words for it.
+/// Replaces a failure by the error that names its cause, for which SQLite has a message and no code.
 fn explain(error: ConnectError) -> ConnectError {
     let message = error.failure().map(ToString::to_string).unwrap_or_default();
-    if message.contains(" already exists") { ConnectError::Foreign(message) } else { error }
+    if message.contains(" already exists") { ConnectError::ForeignTable(message) } else { error }
 }
 
 fn is_locked(error: &ConnectError) -> bool {

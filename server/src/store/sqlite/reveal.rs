@@ -1,222 +1,207 @@
-//! Who gets a view, for several callers in one transaction, and with one wait for the disk.
+//! Decides who gets a view, and writes what follows from it.
+//!
+//! The transaction has the write lock of the database, so that no other one changes what was read. A batch runs in two
+//! strings of statements: the first begins the transaction and reads, the second writes and commits. Each string costs two
+//! switches between threads.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use shared_crypto::SecretId;
-use sqlx::sqlite::{Sqlite, SqliteConnection, SqlitePool, SqliteRow};
+use sqlx::sqlite::{Sqlite, SqliteConnection, SqliteRow};
 use sqlx::{FromRow as _, QueryBuilder, Row as _};
-use tokio::sync::Notify;
-use vault::{CLAIM_TTL, GrantedClaim, RevealBatch, RevealSnapshot, SecretChange};
-use vault::{RevealAttempt, RevealOutcome};
+use vault::{
+    CLAIM_RETRY_WINDOW, GrantedClaim, RevealAttempt, RevealBatch, RevealOutcome, RevealSnapshot, SecretChange,
+};
 
-use super::writer::{BEGIN, Writer, at_commit};
+use super::wal::Checkpointer;
+use super::writer::{BEGIN, Writer, commit_error};
 use crate::store::batcher::BatchExecutor;
-use crate::store::decide_batch::decide_all;
 use crate::store::failure::DatabaseFailure;
-use crate::store::numbered::by_number;
-use crate::store::retry::TransactionError;
-use crate::store::row::FoundRow;
+use crate::store::match_rows::row_per_call;
+use crate::store::row::SnapshotRow;
+use crate::store::transaction_error::TransactionError;
 
-/// Looks whether each caller has the link to a secret that is or was here.
-pub(super) struct ExistenceCheck(pub(super) SqlitePool);
-
-impl BatchExecutor for ExistenceCheck {
-    type Call = RevealAttempt;
-    type Answer = bool;
-
-    async fn execute(
-        &mut self,
-        calls: &[Arc<RevealAttempt>],
-        answers: &mut [Option<bool>],
-    ) -> Result<(), TransactionError> {
-        let mut query = QueryBuilder::<Sqlite>::new("WITH q(n, id, access_hash) AS (");
-        query.push_values(calls.iter().zip(0_i64..), |mut row, (attempt, n)| {
-            row.push_bind(n)
-                .push_bind(attempt.id.as_bytes().to_vec())
-                .push_bind(attempt.access_hash.to_vec());
-        });
-        query.push(
-            ") SELECT q.n, r.id IS NOT NULL
-                 FROM q LEFT JOIN receipts r ON r.access_hash = q.access_hash AND r.id = q.id",
-        );
-        let known: Vec<(i64, bool)> = query.build_query_as().fetch_all(&self.0).await?;
-        let known = by_number(calls.len(), known.into_iter().map(Ok))?;
-        answers.iter_mut().zip(known).for_each(|(answer, known)| *answer = Some(known));
-        Ok(())
-    }
-}
-
-/// Who writes, and what waits for deletions.
+/// Decides the attempts of a batch in one transaction.
 #[derive(Clone)]
-pub(super) struct Reveals {
+pub(super) struct RevealExecutor {
     pub(super) writer: Writer,
-    pub(super) deleted: Arc<Notify>,
+    pub(super) checkpointer: Checkpointer,
 }
 
-impl BatchExecutor for Reveals {
+impl BatchExecutor for RevealExecutor {
     type Call = RevealAttempt;
-    type Answer = RevealOutcome;
+    type Outcome = RevealOutcome;
 
     async fn execute(
         &mut self,
-        calls: &[Arc<RevealAttempt>],
-        answers: &mut [Option<RevealOutcome>],
+        attempts: &[Arc<RevealAttempt>],
+        outcomes: &mut [Option<RevealOutcome>],
     ) -> Result<(), TransactionError> {
-        let attempts = calls.to_vec();
-        let revealed = self.writer.work(|line| Box::pin(async move { reveal_all(line, &attempts).await }));
-        let (outcomes, ends) = revealed.await?;
-        if ends {
-            self.deleted.notify_one();
+        let attempts = attempts.to_vec();
+        let revealed =
+            self.writer.run(|connection| Box::pin(async move { reveal_all(connection, &attempts).await }));
+        let (decided, is_deleted) = revealed.await?;
+        if is_deleted {
+            self.checkpointer.notify_deletion();
         }
-        answers.clone_from_slice(&outcomes);
+        outcomes.clone_from_slice(&decided);
         Ok(())
     }
 }
 
-/// What each is told, and whether a secret has ended. In two strings of statements, the first of which begins the
-/// transaction and the second of which ends it.
-async fn reveal_all(
-    line: &mut SqliteConnection,
-    attempts: &[Arc<RevealAttempt>],
-) -> Result<(Vec<Option<RevealOutcome>>, bool), TransactionError> {
-    let (numbers, found) = read(line, attempts).await?;
-    let (batch, outcomes) = decide_all(attempts, found)?;
-    let changes = batch.changes();
-    let ends = changes.iter().any(|change| change.new.views_left == 0);
-    let mut all = QueryBuilder::new("");
-    if !changes.is_empty() {
-        apply(&mut all, &batch, changes, &numbers);
-    }
-    all.push("COMMIT");
-    all.build().execute(line).await.map_err(at_commit)?;
-    Ok((outcomes, ends))
-}
-
-/// One alone, who needs a closer look.
+/// Decides one attempt in a transaction of its own.
 pub(super) async fn reveal(
-    mut reveals: Reveals,
+    mut executor: RevealExecutor,
     attempt: Arc<RevealAttempt>,
 ) -> Result<RevealOutcome, TransactionError> {
-    let mut answer = [None];
-    reveals.execute(&[attempt], &mut answer).await?;
-    let [outcome] = answer;
+    let mut outcomes = [None];
+    executor.execute(&[attempt], &mut outcomes).await?;
+    let [outcome] = outcomes;
     outcome.ok_or(TransactionError::StaleSnapshot)
 }
 
-/// Of each secret that was found, by its id, the number of its receipt.
-type Numbers = HashMap<[u8; 12], i64>;
-
-/// Whoever writes is alone: what is read here stays true until the commit.
-///
-/// A claim from before migration 0002 has the receipt number 0. One that has expired may be granted again before it is
-/// swept; then both claims are in the table, and only the newer one, which has the number of its receipt, counts.
-/// Each of the two is looked up by its whole key, so that an attempt has one row whatever is stored.
-async fn read(
-    tx: &mut SqliteConnection,
+/// Returns the outcomes, and whether a secret was deleted.
+async fn reveal_all(
+    connection: &mut SqliteConnection,
     attempts: &[Arc<RevealAttempt>],
-) -> Result<(Numbers, Vec<RevealSnapshot>), DatabaseFailure> {
-    let mut query = QueryBuilder::<Sqlite>::new(BEGIN);
-    query.push("; WITH q(n, id, access_hash, claim_hash) AS (");
-    query.push_values(attempts.iter().zip(0_i64..), |mut row, (attempt, n)| {
+) -> Result<(Vec<Option<RevealOutcome>>, bool), TransactionError> {
+    let (receipt_numbers, snapshots) = read(connection, attempts).await?;
+    let (batch, outcomes) = RevealBatch::decide_all(attempts, snapshots)?;
+    let changes = batch.changes();
+    let is_deleted = changes.iter().any(|change| change.new.views_left == 0);
+    let mut statements = QueryBuilder::new("");
+    if !changes.is_empty() {
+        push_changes(&mut statements, &batch, changes, &receipt_numbers);
+    }
+    statements.push("COMMIT");
+    statements.build().execute(connection).await.map_err(commit_error)?;
+    Ok((outcomes, is_deleted))
+}
+
+/// The number of the receipt for the id of each secret that was found.
+type ReceiptNumbers = HashMap<[u8; 12], i64>;
+
+/// Begins the transaction, and reads the rows for all attempts.
+///
+/// A claim from before migration 0002 has the receipt number 0. If it has expired, the attempt may be granted again before
+/// the claim is deleted. Then both claims are in the table, and only the newer one, with the number of its receipt, counts.
+/// Each of the two is looked up by its whole key, so that an attempt has one row in every case.
+async fn read(
+    connection: &mut SqliteConnection,
+    attempts: &[Arc<RevealAttempt>],
+) -> Result<(ReceiptNumbers, Vec<RevealSnapshot>), DatabaseFailure> {
+    let mut statements = QueryBuilder::<Sqlite>::new(BEGIN);
+    statements.push("; WITH attempt(n, id, access_hash, claim_hash) AS (");
+    statements.push_values(attempts.iter().zip(0_i64..), |mut row, (attempt, n)| {
         row.push_bind(n)
             .push_bind(attempt.id.as_bytes().to_vec())
             .push_bind(attempt.access_hash.to_vec())
             .push_bind(attempt.claim_hash.to_vec());
     });
-    query.push(
-        "), t AS MATERIALIZED (SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now)
-         SELECT q.n, t.now, coalesce(c.share, o.share) AS claim_share,
-                coalesce(c.views_left, o.views_left) AS claim_views_left,
-                coalesce(c.expires_at, o.expires_at) AS claim_expires_at, c.share IS NOT NULL AS claim_is_masked,
+    statements.push(
+        "), clock AS MATERIALIZED (SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) AS now)
+         SELECT attempt.n, clock.now, coalesce(c.share, old.share) AS claim_share,
+                coalesce(c.views_left, old.views_left) AS claim_views_left,
+                coalesce(c.expires_at, old.expires_at) AS claim_expires_at, c.share IS NOT NULL AS claim_is_masked,
                 r.state, r.expires_at, r.ended_at, s.reveal_hash, s.share, s.views_left, s.bad_tries,
                 s.locked_until, s.expires_at AS secret_expires_at, r.number
-           FROM q CROSS JOIN t LEFT JOIN receipts r ON r.access_hash = q.access_hash AND r.id = q.id
-                               LEFT JOIN secrets s ON s.receipt = r.number
-                               LEFT JOIN claims c ON c.receipt = r.number AND c.claim_hash = q.claim_hash
-                               LEFT JOIN claims o ON o.receipt = 0 AND o.claim_hash = q.claim_hash",
+           FROM attempt CROSS JOIN clock
+                LEFT JOIN receipts r ON r.access_hash = attempt.access_hash AND r.id = attempt.id
+                LEFT JOIN secrets s ON s.receipt = r.number
+                LEFT JOIN claims c ON c.receipt = r.number AND c.claim_hash = attempt.claim_hash
+                LEFT JOIN claims old ON old.receipt = 0 AND old.claim_hash = attempt.claim_hash",
     );
-    let rows = query.build().fetch_all(tx).await?;
-    let mut numbers = Numbers::new();
-    let mut all = Vec::with_capacity(attempts.len());
-    for (row, attempt) in by_number(attempts.len(), rows.iter().map(read_row))?.into_iter().zip(attempts) {
-        let (mut found, number, claim_is_masked) = row;
+    let rows = statements.build().fetch_all(connection).await?;
+    let rows = row_per_call(attempts.len(), rows.iter().map(numbered_snapshot))?;
+    let mut receipt_numbers = ReceiptNumbers::new();
+    let mut snapshots = Vec::with_capacity(attempts.len());
+    for ((mut snapshot, receipt_number, claim_is_masked), attempt) in rows.into_iter().zip(attempts) {
         if claim_is_masked {
-            found.claim = found
+            snapshot.claim = snapshot
                 .claim
                 .map(|claim| GrantedClaim { share: claim.share.masked(&attempt.claim_mask), ..claim });
         }
-        if let Some(number) = number {
-            numbers.insert(*attempt.id.as_bytes(), number);
+        if let Some(number) = receipt_number {
+            receipt_numbers.insert(*attempt.id.as_bytes(), number);
         }
-        all.push(found);
+        snapshots.push(snapshot);
     }
-    Ok((numbers, all))
+    Ok((receipt_numbers, snapshots))
 }
 
-/// The number of the attempt; what was found for it, the number of its receipt, and whether the claim's share is masked.
-type NumberedRow = (i64, (RevealSnapshot, Option<i64>, bool));
+/// The number of an attempt, with its snapshot, the number of its receipt, and whether the share of its claim is masked.
+type NumberedSnapshot = (i64, (RevealSnapshot, Option<i64>, bool));
 
-fn read_row(row: &SqliteRow) -> Result<NumberedRow, DatabaseFailure> {
-    let (n, found) = FoundRow::<i64>::from_row(row)?.into_found()?;
-    Ok((n, (found, row.try_get("number")?, row.try_get("claim_is_masked")?)))
+fn numbered_snapshot(row: &SqliteRow) -> Result<NumberedSnapshot, DatabaseFailure> {
+    let (n, snapshot) = SnapshotRow::<i64>::from_row(row)?.into_snapshot()?;
+    Ok((n, (snapshot, row.try_get("number")?, row.try_get("claim_is_masked")?)))
 }
 
-/// Everything that was decided, a statement for each table. `OR FAIL`: a failure ends the whole transaction anyway.
-fn apply(all: &mut QueryBuilder<Sqlite>, batch: &RevealBatch, changes: Vec<SecretChange>, numbers: &Numbers) {
-    let number = |id: &SecretId| numbers.get(id.as_bytes()).copied();
+/// Adds a statement for each table that changes.
+///
+/// With `OR FAIL`, SQLite keeps no journal for undoing a single statement: an error ends the whole transaction anyway.
+fn push_changes(
+    statements: &mut QueryBuilder<Sqlite>,
+    batch: &RevealBatch,
+    changes: Vec<SecretChange>,
+    receipt_numbers: &ReceiptNumbers,
+) {
+    let receipt_number = |id: &SecretId| receipt_numbers.get(id.as_bytes()).copied();
     let now = batch.now().timestamp_millis();
     if !batch.new_claims().is_empty() {
-        let until = (batch.now() + CLAIM_TTL).timestamp_millis();
-        all.push("INSERT OR FAIL INTO claims (receipt, claim_hash, share, views_left, expires_at) ");
-        all.push_values(batch.new_claims(), |mut row, claim| {
-            row.push_bind(number(&claim.id))
+        let expires_at = (batch.now() + CLAIM_RETRY_WINDOW).timestamp_millis();
+        statements.push("INSERT OR FAIL INTO claims (receipt, claim_hash, share, views_left, expires_at) ");
+        statements.push_values(batch.new_claims(), |mut row, claim| {
+            row.push_bind(receipt_number(&claim.id))
                 .push_bind(claim.claim_hash.to_vec())
                 .push_bind(claim.share.masked(&claim.claim_mask).as_bytes().to_vec())
                 .push_bind(claim.views_left)
-                .push_bind(until);
+                .push_bind(expires_at);
         });
-        all.push(
+        statements.push(
             " ON CONFLICT (receipt, claim_hash) DO UPDATE
               SET share = excluded.share, views_left = excluded.views_left, expires_at = excluded.expires_at; ",
         );
     }
-    let (gone, kept): (Vec<_>, Vec<_>) = changes.into_iter().partition(|change| change.new.views_left == 0);
-    if !gone.is_empty() {
-        all.push("DELETE FROM secrets WHERE receipt IN (");
-        all.push_values(&gone, |mut row, change| {
-            row.push_bind(number(&change.id));
+    let (deleted, updated): (Vec<_>, Vec<_>) =
+        changes.into_iter().partition(|change| change.new.views_left == 0);
+    if !deleted.is_empty() {
+        statements.push("DELETE FROM secrets WHERE receipt IN (");
+        statements.push_values(&deleted, |mut row, change| {
+            row.push_bind(receipt_number(&change.id));
         });
-        all.push("); ");
+        statements.push("); ");
     }
-    if !kept.is_empty() {
-        all.push("WITH v(receipt, views_left, bad_tries, locked_until) AS (");
-        all.push_values(&kept, |mut row, change| {
-            row.push_bind(number(&change.id))
+    if !updated.is_empty() {
+        statements.push("WITH change(receipt, views_left, bad_tries, locked_until) AS (");
+        statements.push_values(&updated, |mut row, change| {
+            row.push_bind(receipt_number(&change.id))
                 .push_bind(change.new.views_left)
                 .push_bind(change.new.bad_tries)
                 .push_bind(change.new.locked_until.map(|until| until.timestamp_millis()));
         });
-        all.push(
-            ") UPDATE OR FAIL secrets SET views_left = v.views_left, bad_tries = v.bad_tries, locked_until = v.locked_until
-                FROM v WHERE secrets.receipt = v.receipt; ",
+        statements.push(
+            ") UPDATE OR FAIL secrets
+                  SET views_left = change.views_left, bad_tries = change.bad_tries, locked_until = change.locked_until
+                 FROM change WHERE secrets.receipt = change.receipt; ",
         );
     }
-    all.push("WITH v(number, ends, viewed, views, wrong) AS (");
-    all.push_values(gone.iter().chain(&kept), |mut row, change| {
-        row.push_bind(number(&change.id))
+    statements.push("WITH change(number, is_viewed, views, view_times, wrong_passphrases) AS (");
+    statements.push_values(deleted.iter().chain(&updated), |mut row, change| {
+        row.push_bind(receipt_number(&change.id))
             .push_bind(change.new.views_left == 0)
-            .push_bind(change.viewed)
-            // What json_insert would append, as often as there was a view.
-            .push_bind(format!(",{now}").repeat(usize::try_from(change.viewed).unwrap_or_default()))
-            .push_bind(change.wrong);
+            .push_bind(change.views)
+            // One element for each view, to append to the JSON array.
+            .push_bind(format!(",{now}").repeat(usize::try_from(change.views).unwrap_or_default()))
+            .push_bind(change.wrong_passphrases);
     });
-    all.push(
+    statements.push(
         ") UPDATE OR FAIL receipts
-              SET views_used = views_used + v.viewed,
-                  viewed_at = replace(rtrim(viewed_at, ']') || v.views || ']', '[,', '['),
-                  wrong_passphrases = wrong_passphrases + v.wrong,
-                  state = iif(v.ends, 'viewed', state), ended_at = iif(v.ends, ",
+              SET views_used = views_used + change.views,
+                  viewed_at = replace(rtrim(viewed_at, ']') || change.view_times || ']', '[,', '['),
+                  wrong_passphrases = receipts.wrong_passphrases + change.wrong_passphrases,
+                  state = iif(change.is_viewed, 'viewed', state), ended_at = iif(change.is_viewed, ",
     );
-    all.push_bind(now).push(", ended_at) FROM v WHERE receipts.number = v.number; ");
+    statements.push_bind(now).push(", ended_at) FROM change WHERE receipts.number = change.number; ");
 }

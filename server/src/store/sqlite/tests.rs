@@ -1,4 +1,4 @@
-//! ACCEPTANCE 61: no start, and no look at a database, on a network file system.
+//! Checks that no database is created or opened on a network file system.
 
 use super::*;
 

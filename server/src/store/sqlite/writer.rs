@@ -1,6 +1,5 @@
 //! The one connection that writes.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,17 +9,17 @@ use sqlx::{Connection as _, Executor as _};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
-use super::BUSY;
+use super::BUSY_TIMEOUT;
 use crate::store::failure::DatabaseFailure;
-use crate::store::retry::TransactionError;
+use crate::store::transaction_error::{TransactionError, TransactionFuture};
 
-/// What is done on a connection.
-pub(super) type Work<'c, T> = Pin<Box<dyn Future<Output = Result<T, TransactionError>> + Send + 'c>>;
+/// Begins a transaction with the write lock.
+pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
+/// How often a start repeats opening the connection if another process has the lock, and the pause between.
+const CONNECT_RETRIES: u32 = 20;
+const CONNECT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Whoever writes has it alone, in the order of arrival.
-///
-/// It is kept for the next as long as all goes well: a pool would ask it after each use whether it is still there, and
-/// each question to it takes two threads to be woken. After trouble the pool decides what becomes of it.
+/// Gives the connection to one transaction at a time, in order of arrival.
 #[derive(Clone)]
 pub(super) struct Writer(Arc<Inner>);
 
@@ -35,17 +34,17 @@ impl Writer {
         options: SqliteConnectOptions,
         pool: SqlitePoolOptions,
     ) -> Result<Self, DatabaseFailure> {
-        let pool = pool.max_connections(1).acquire_timeout(BUSY).test_before_acquire(false);
+        let pool = pool.max_connections(1).acquire_timeout(BUSY_TIMEOUT).test_before_acquire(false);
         let pool = pool.after_release(|connection, _| {
-            Box::pin(async move { Ok(fit_for_another_transaction(connection).await) })
+            Box::pin(async move { Ok(can_begin_transaction(connection).await) })
         });
-        let mut tries_left = 20;
+        let mut retries_left = CONNECT_RETRIES;
         let pool = loop {
-            // Two servers that start together may both be about to switch to the log, for which SQLite does not wait.
+            // Two servers that start together may both switch to the write-ahead log, for which SQLite does not wait.
             match pool.clone().connect_with(options.clone()).await.map_err(DatabaseFailure::from) {
-                Err(error) if tries_left > 0 && is_busy(&error) => {
-                    tries_left -= 1;
-                    tokio::time::sleep(Duration::from_millis(50)).await;
+                Err(error) if retries_left > 0 && is_busy(&error) => {
+                    retries_left -= 1;
+                    tokio::time::sleep(CONNECT_PAUSE).await;
                 }
                 connected => break connected?,
             }
@@ -54,53 +53,67 @@ impl Writer {
         Ok(Self(Arc::new(Inner { pool, kept: Mutex::default(), page_size: page_size as usize })))
     }
 
-    /// Bytes of a page, which a file keeps as it was made.
+    /// Returns the bytes of a page, which are fixed when a database is created.
     pub(super) fn page_size(&self) -> usize {
         self.0.page_size
     }
 
-    /// Works on it.
-    pub(super) async fn work<T>(
+    /// Runs statements on the connection, which no other caller has meanwhile.
+    pub(super) async fn run<T>(
         &self,
-        work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> Work<'c, T> + Send,
+        work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> TransactionFuture<'c, T> + Send,
     ) -> Result<T, TransactionError> {
-        let kept = timeout_at(Instant::now() + BUSY, self.0.kept.lock()).await;
+        let kept = timeout_at(Instant::now() + BUSY_TIMEOUT, self.0.kept.lock()).await;
         let mut kept = kept.map_err(|_| DatabaseFailure::pool_timed_out())?;
         let mut connection = match kept.take() {
             Some(connection) if !self.0.pool.is_closed() => connection,
             _ => self.0.pool.acquire().await?,
         };
-        let done = work(&mut connection).await;
-        if done.is_ok() {
+        let result = work(&mut connection).await;
+        Self::release(connection, &mut kept, result.is_ok()).await;
+        result
+    }
+
+    /// Keeps the connection for the next caller after a success, and returns it to the pool after a failure. The pool
+    /// closes it if no transaction can begin on it.
+    ///
+    /// Fast path: the pool asks a returned connection whether it still works, and each question wakes two threads. It
+    /// changes which connection the next transaction gets, and no decision: `it store::commit` checks transactions after a
+    /// failed commit. To switch it off, return the connection to the pool in both cases.
+    async fn release(
+        mut connection: PoolConnection<Sqlite>,
+        kept: &mut Option<PoolConnection<Sqlite>>,
+        has_succeeded: bool,
+    ) {
+        if has_succeeded {
             *kept = Some(connection);
         } else {
             connection.return_to_pool().await;
         }
-        done
     }
 
-    /// One transaction, with the write lock before anything is read: what is read in it stays true until the commit.
+    /// Runs a transaction that has the write lock before it reads, so that its reads stay true until the commit.
     pub(super) async fn transaction<T: Send>(
         &self,
-        work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> Work<'c, T> + Send + 'static,
+        work: impl for<'c> FnOnce(&'c mut SqliteConnection) -> TransactionFuture<'c, T> + Send + 'static,
     ) -> Result<T, TransactionError> {
-        let transaction = self.work(|connection| {
+        let transaction = self.run(|connection| {
             Box::pin(async move {
                 let mut tx = connection.begin_with(BEGIN).await?;
-                let done = work(&mut tx).await?;
-                tx.commit().await.map_err(TransactionError::commit)?;
-                Ok(done)
+                let result = work(&mut tx).await?;
+                tx.commit().await.map_err(TransactionError::unknown_outcome)?;
+                Ok(result)
             })
         });
         transaction.await
     }
 
-    /// The pool behind it, which has the connection only as long as nothing was written.
+    /// Returns the pool, which lacks the connection while it is kept.
     pub(super) fn pool(&self) -> &SqlitePool {
         &self.0.pool
     }
 
-    /// Whether it is kept, and nobody works on it.
+    /// Returns whether the connection is kept and no caller uses it.
     pub(super) fn is_idle(&self) -> bool {
         self.0.kept.try_lock().is_ok_and(|kept| kept.is_some())
     }
@@ -114,7 +127,7 @@ impl Writer {
     }
 }
 
-/// Somebody else has the lock, in whatever variant of that.
+/// Returns whether another connection has the lock: `SQLITE_BUSY` with its variants.
 pub(super) fn is_busy(error: &DatabaseFailure) -> bool {
     code(error).is_some_and(|code| code & 0xff == 5)
 }
@@ -123,22 +136,23 @@ fn code(error: &DatabaseFailure) -> Option<u32> {
     error.code()?.parse().ok()
 }
 
-pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
-
-/// What went wrong with statements that end with a COMMIT: nothing was done where a row was refused before it.
-/// `SQLITE_CONSTRAINT` is 19, and 531 that of a commit hook.
-pub(super) fn at_commit(error: impl Into<DatabaseFailure>) -> TransactionError {
+/// Converts the error of a string of statements that ends with `COMMIT`. A constraint refuses a row before the commit, so
+/// that nothing was written: its code is `SQLITE_CONSTRAINT`, 19, but not 531, which is that of a commit hook. After any
+/// other error the outcome is unknown.
+pub(super) fn commit_error(error: impl Into<DatabaseFailure>) -> TransactionError {
     let error = error.into();
     match code(&error) {
         Some(code) if code & 0xff == 19 && code != 531 => TransactionError::Database(error),
-        _ => TransactionError::Commit(error),
+        _ => TransactionError::UnknownOutcome(error),
     }
 }
 
-/// Where a commit fails, SQLite rolls back by itself, and sqlx goes on to believe in a transaction: on such a
-/// connection no other can begin. Of transactions that are begun and ended in one string sqlx knows nothing.
-async fn fit_for_another_transaction(connection: &mut SqliteConnection) -> bool {
-    // The rollback that sqlx has queued comes before this, which is refused where there is nothing to roll back.
+/// Rolls back, and returns whether another transaction can begin on the connection.
+///
+/// After a failed commit SQLite rolls back by itself, and sqlx still assumes a transaction, so that no other can begin. A
+/// transaction that begins and ends in one string of statements is unknown to sqlx.
+async fn can_begin_transaction(connection: &mut SqliteConnection) -> bool {
+    // Runs after the rollback that sqlx has queued, and fails if there is no transaction.
     drop(connection.execute("ROLLBACK").await);
     !connection.is_in_transaction()
 }

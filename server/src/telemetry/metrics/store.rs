@@ -1,4 +1,4 @@
-//! A store that counts what the store behind it does.
+//! Wraps a store and records its calls in the metrics.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,9 +12,9 @@ use vault::{
 };
 
 use super::Metrics;
-use crate::run_to_completion::run_to_completion;
+use crate::store::uncancelled;
 
-/// Another store, counted.
+/// A store whose calls are counted and timed.
 pub(crate) struct InstrumentedStore {
     store: Arc<dyn SecretStore>,
     metrics: Arc<Metrics>,
@@ -25,17 +25,18 @@ impl InstrumentedStore {
         Self { store, metrics }
     }
 
-    async fn timed<T>(&self, kind: &'static str, work: impl Future<Output = T>) -> T {
+    async fn timed<T>(&self, kind: &'static str, call: impl Future<Output = T>) -> T {
         let started = Instant::now();
-        let answer = work.await;
+        let result = call.await;
         self.metrics.record_store_call(kind, started.elapsed());
-        answer
+        result
     }
 
-    /// To its end: who guesses and hangs up at once has guessed all the same.
+    /// Times and counts a call, also if the caller is dropped before its end: a wrong passphrase counts, whether the
+    /// client waits for the response or disconnects.
     async fn counted<T, F>(
         &self,
-        work: impl FnOnce(Arc<dyn SecretStore>) -> F + Send + 'static,
+        call: impl FnOnce(Arc<dyn SecretStore>) -> F + Send + 'static,
         kind: &'static str,
         count: fn(&Metrics, &Result<T, StoreError>),
     ) -> Result<T, StoreError>
@@ -43,15 +44,13 @@ impl InstrumentedStore {
         T: Send + 'static,
         F: Future<Output = Result<T, StoreError>> + Send,
     {
-        let counting = Self { store: Arc::clone(&self.store), metrics: Arc::clone(&self.metrics) };
-        let counted = run_to_completion(async move {
-            let answer = counting.timed(kind, work(Arc::clone(&counting.store))).await;
-            count(&counting.metrics, &answer);
-            answer
-        });
-        counted
-            .await
-            .unwrap_or_else(|| Err(StoreError::Unavailable("a call of the store was aborted".to_owned())))
+        let instrumented = Self { store: Arc::clone(&self.store), metrics: Arc::clone(&self.metrics) };
+        uncancelled(async move {
+            let result = instrumented.timed(kind, call(Arc::clone(&instrumented.store))).await;
+            count(&instrumented.metrics, &result);
+            result
+        })
+        .await
     }
 }
 
@@ -90,9 +89,9 @@ impl SecretStore for InstrumentedStore {
     }
 
     async fn delete_expired(&self) -> Result<DeletedRows, StoreError> {
-        let swept = self.timed("sweep", self.store.delete_expired()).await;
-        self.metrics.record_cleanup(&swept);
-        swept
+        let result = self.timed("sweep", self.store.delete_expired()).await;
+        self.metrics.record_cleanup(&result);
+        result
     }
 
     async fn stats(&self) -> Result<StorageStats, StoreError> {

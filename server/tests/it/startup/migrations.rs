@@ -74,7 +74,10 @@ async fn migrations_of_another_program_are_left_unchanged(test: &TestStore) {
         } else {
             create_foreign_migrations(&*database).await;
         }
-        assert!(matches!(connect_existing(&database.url()).await, Err(ConnectError::Older)), "{columns}");
+        assert!(
+            matches!(connect_existing(&database.url()).await, Err(ConnectError::SchemaOutdated)),
+            "{columns}"
+        );
         let store = connect(&database.url()).await.unwrap();
         let secret = TestSecret::new(1);
         store.create(secret.create_request()).await.unwrap();
@@ -100,7 +103,7 @@ async fn newer_migrations_are_accepted_unless_breaking(test: &TestStore) {
     connect_existing(&test.database.url()).await.unwrap().close().await;
     test.change(row(99, "breaking other tables")).await;
     for refused in [connect(&test.database.url()).await, connect_existing(&test.database.url()).await] {
-        assert!(matches!(refused, Err(ConnectError::Newer(99))));
+        assert!(matches!(refused, Err(ConnectError::SchemaTooNew(99))));
     }
     test.change("DELETE FROM _ikrypt_migrations WHERE version > 90".to_owned()).await;
 }
@@ -131,10 +134,10 @@ async fn role_without_create_privilege_starts_on_a_current_schema(test: &TestSto
     let restricted = test.database.options.clone().username(&role).password(&role);
 
     let error = start(&restricted).await.err().unwrap();
-    assert!(matches!(error, ConnectError::Privilege(_)), "{error}");
+    assert!(matches!(error, ConnectError::MissingPrivilege(_)), "{error}");
     test.change(format!("GRANT SELECT ON _ikrypt_migrations TO {role}")).await;
     let error = start(&restricted).await.err().unwrap();
-    assert!(matches!(error, ConnectError::Privilege(_)), "{error}");
+    assert!(matches!(error, ConnectError::MissingPrivilege(_)), "{error}");
     assert!(error.to_string().contains("DELETE on secrets"), "{error}");
     test.change(format!("{GRANTS}{role}")).await;
     let store = start(&restricted).await.unwrap();
@@ -158,7 +161,7 @@ async fn role_without_create_privilege_starts_on_a_current_schema(test: &TestSto
     let empty = Postgres::create().await;
     empty.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC".to_owned()).await.unwrap();
     let error = start(&empty.options.clone().username(&role).password(&role)).await.err().unwrap();
-    assert!(matches!(error, ConnectError::Privilege(_)), "{error}");
+    assert!(matches!(error, ConnectError::MissingPrivilege(_)), "{error}");
     assert!(error.to_string().contains("admin migrate"), "{error}");
     empty.remove().await;
     test.change(format!("DROP OWNED BY {role}")).await;
@@ -170,7 +173,10 @@ async fn foreign_table_with_our_name_is_reported(test: &TestStore<Postgres>) {
         let database = Postgres::create().await;
         database.execute(format!("CREATE TABLE {table} (id integer)")).await.unwrap();
         let error = start(&database.options).await.err().unwrap();
-        assert!(matches!(error, ConnectError::Foreign(_)) && error.to_string().contains(table), "{error}");
+        assert!(
+            matches!(error, ConnectError::ForeignTable(_)) && error.to_string().contains(table),
+            "{error}"
+        );
         database.remove().await;
     }
     test.secret(1).await;
@@ -188,7 +194,7 @@ async fn held_migration_lock_is_waited_for_and_then_reported(_: &TestStore<Postg
     let migrating = lock_migrations(&database.options).await;
     let started_at = Instant::now();
     let error = start_within(&database.options, 1).await.err().unwrap();
-    assert!(matches!(error, ConnectError::Locked(1)), "{error}");
+    assert!(matches!(error, ConnectError::MigrationLockTimeout(1)), "{error}");
     assert!(started_at.elapsed() < LONGEST_WAIT, "{:?}", started_at.elapsed());
     let ending = async {
         tokio::time::sleep(Duration::from_secs(3)).await;
@@ -202,7 +208,7 @@ async fn held_migration_lock_is_waited_for_and_then_reported(_: &TestStore<Postg
     let mut tx = other.begin().await.unwrap();
     tx.execute("LOCK TABLE _ikrypt_migrations IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let error = start_within(&database.options, 1).await.err().unwrap();
-    assert!(matches!(error, ConnectError::Locked(1)), "{error}");
+    assert!(matches!(error, ConnectError::MigrationLockTimeout(1)), "{error}");
     tx.rollback().await.unwrap();
     start_within(&database.options, 1).await.unwrap().close().await;
     other.close().await.unwrap();

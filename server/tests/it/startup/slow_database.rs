@@ -67,7 +67,10 @@ async fn database_pause_during_start_is_not_mistaken_for_transaction_pooling(tes
         match PostgresStore::connect_with(options, PgPoolOptions::new()).await {
             Ok(store) => vault::SecretStore::close(&store).await,
             Err(error) => {
-                assert!(!matches!(error, ConnectError::Pooler), "{pause_at}, {seconds} s: {error}");
+                assert!(
+                    !matches!(error, ConnectError::TransactionPooling),
+                    "{pause_at}, {seconds} s: {error}"
+                );
                 assert!(seconds > 10, "{pause_at}, {seconds} s: {error}");
             }
         }

@@ -49,7 +49,7 @@ async fn url_without_a_file_is_refused_and_creates_no_file(_: &TestStore<Sqlite>
     for url in ["sqlite::memory:", "sqlite://:memory:", "sqlite:", "sqlite://", "sqlite:probe.db?mode=memory"]
     {
         for result in [connect(url).await, connect_existing(url).await] {
-            assert!(matches!(result.err(), Some(ConnectError::NoFile(_))), "{url}");
+            assert!(matches!(result.err(), Some(ConnectError::NotAFile(_))), "{url}");
         }
         let findings = findings_about_database(url).await;
         assert!(

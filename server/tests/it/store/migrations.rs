@@ -29,11 +29,14 @@ async fn connect_existing_refuses_an_outdated_schema_and_leaves_it_unchanged(tes
     connect_existing(&test.database.url()).await.unwrap().close().await;
     let version = test.database.query_number(latest.to_owned()).await;
     test.change(format!("UPDATE _ikrypt_migrations SET version = 99 WHERE version = {version}")).await;
-    assert!(matches!(connect_existing(&test.database.url()).await, Err(ConnectError::Older)));
+    assert!(matches!(connect_existing(&test.database.url()).await, Err(ConnectError::SchemaOutdated)));
     test.change(format!("UPDATE _ikrypt_migrations SET version = {version} WHERE version = 99")).await;
 
     let empty = test.database.create_another().await;
-    assert!(matches!(connect_existing(&empty.url()).await, Err(ConnectError::Older | ConnectError::Missing)));
+    assert!(matches!(
+        connect_existing(&empty.url()).await,
+        Err(ConnectError::SchemaOutdated | ConnectError::DatabaseMissing)
+    ));
     assert!(empty.execute("SELECT version FROM _ikrypt_migrations".to_owned()).await.is_err());
     empty.remove().await;
 }
@@ -41,9 +44,9 @@ async fn connect_existing_refuses_an_outdated_schema_and_leaves_it_unchanged(tes
 async fn migration_from_the_initial_schema_keeps_secrets_claims_and_counters(_: &TestStore<Sqlite>) {
     let empty = Sqlite::create();
     std::fs::File::create(empty.folder.path().join("ikrypt.db")).unwrap();
-    assert!(matches!(connect_existing(&empty.url()).await, Err(ConnectError::Older)));
+    assert!(matches!(connect_existing(&empty.url()).await, Err(ConnectError::SchemaOutdated)));
     let schema = InitialSchema::create().await;
-    assert!(matches!(connect_existing(&schema.database.url()).await, Err(ConnectError::Older)));
+    assert!(matches!(connect_existing(&schema.database.url()).await, Err(ConnectError::SchemaOutdated)));
 
     let [live, tried, viewed] = [3, 3, 1].map(TestSecret::new);
     for (secret, views_used) in [(&viewed, 1), (&live, 0), (&tried, 0)] {

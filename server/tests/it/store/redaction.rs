@@ -127,7 +127,7 @@ async fn failed_migration_exposes_no_value(test: &TestStore) {
     )
     .await;
     let error = server::store::connect(&test.database.url()).await.err().unwrap();
-    assert!(matches!(error, ConnectError::Migration(_) | ConnectError::Foreign(_)), "{error}");
+    assert!(matches!(error, ConnectError::Migration(_) | ConnectError::ForeignTable(_)), "{error}");
     assert_not_exposed(&log, &[error.to_string(), format!("{error:?}")], &secret);
 }
 

@@ -1,4 +1,4 @@
-//! Decisions one after the other: what was written is what is found the next time.
+//! Sequences of decisions: each reads what those before it have written.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(prop_oneof![4 => reveal, 1 => wait], 1..120)
 }
 
-/// The three tables, for one secret. A right and a wrong passphrase with one claim are two claims.
+/// The rows of one secret in the three tables. Claims are named by passphrase and number.
 pub(super) struct Tables {
     pub(super) now: DateTime<Utc>,
     pub(super) secret: Option<StoredSecret>,
@@ -30,26 +30,29 @@ pub(super) struct Tables {
 
 impl Tables {
     pub(super) fn with_views(views_left: u8) -> Self {
-        let secret = StoredSecret { views_left, expires_at: at(3_600_000), ..held() };
-        let RevealSnapshot { now, receipt, secret, .. } = found(secret);
+        let secret = StoredSecret { views_left, expires_at: at(3_600_000), ..stored_secret() };
+        let RevealSnapshot { now, receipt, secret, .. } = snapshot(secret);
         Self { now, secret, receipt: receipt.unwrap(), claims: HashMap::new(), views: 0 }
     }
 
-    pub(super) fn reveal(&mut self, right: bool, claim: u8) -> RevealOutcome {
-        let claim = (right, claim);
-        let found = RevealSnapshot {
+    pub(super) fn snapshot(&self, right: bool, claim: u8) -> RevealSnapshot {
+        RevealSnapshot {
             now: self.now,
-            claim: self.claims.get(&claim).cloned(),
+            claim: self.claims.get(&(right, claim)).cloned(),
             secret: self.secret.clone(),
             receipt: Some(self.receipt),
-        };
-        let (outcome, write) = decide(&found, &attempt(if right { RIGHT } else { WRONG })).unwrap();
+        }
+    }
+
+    pub(super) fn reveal(&mut self, right: bool, claim: u8) -> RevealOutcome {
+        let snapshot = self.snapshot(right, claim);
+        let (outcome, write) = decide(&snapshot, &attempt(if right { RIGHT } else { WRONG })).unwrap();
         match write {
             Some(RevealWrite::View { views_left }) => {
                 self.views += 1;
                 let share = self.secret.as_ref().unwrap().share.clone();
-                self.claims
-                    .insert(claim, GrantedClaim { share, views_left, expires_at: self.now + CLAIM_TTL });
+                let expires_at = self.now + CLAIM_RETRY_WINDOW;
+                self.claims.insert((right, claim), GrantedClaim { share, views_left, expires_at });
                 self.secret = self.secret.take().filter(|_| views_left > 0);
                 if let Some(secret) = &mut self.secret {
                     (secret.views_left, secret.bad_tries, secret.locked_until) = (views_left, 0, None);
@@ -57,7 +60,7 @@ impl Tables {
                     (self.receipt.state, self.receipt.ended_at) = (SecretState::Viewed, Some(self.now));
                 }
             }
-            Some(RevealWrite::Try { bad_tries, locked_until }) => {
+            Some(RevealWrite::WrongPassphrase { bad_tries, locked_until }) => {
                 let secret = self.secret.as_mut().unwrap();
                 (secret.bad_tries, secret.locked_until) = (bad_tries, locked_until);
             }
@@ -69,7 +72,7 @@ impl Tables {
 
 proptest! {
     #[test]
-    fn never_more_views_than_there_are_and_none_twice_for_one_claim(max_views in 1..8_u8, steps in steps()) {
+    fn views_never_exceed_the_limit_and_a_repeated_claim_uses_none(max_views in 1..8_u8, steps in steps()) {
         let mut tables = Tables::with_views(max_views);
         for step in steps {
             let Step::Reveal { right, claim } = step else {
@@ -91,13 +94,14 @@ proptest! {
     }
 }
 
-/// 64 guesses that come together are decided as they came; *right ones first* would make them worth 64.
+/// 64 guesses in one batch are decided in order of arrival. A batch that decided right passphrases first would allow 64
+/// guesses at once.
 #[test]
-fn of_sixty_four_guesses_in_a_batch_five_count_wherever_the_right_one_is() {
-    let worth = |right_one: u8| {
+fn five_of_sixty_four_guesses_in_a_batch_count_wherever_the_right_one_is() {
+    let is_granted = |right_one: u8| {
         let mut tables = Tables::with_views(1);
         let outcomes = (0..64).map(|guess| tables.reveal(guess == right_one, guess)).collect::<Vec<_>>();
         outcomes.iter().any(|outcome| matches!(outcome, RevealOutcome::Granted { .. }))
     };
-    assert_eq!((0..64).filter(|right_one| worth(*right_one)).count(), 5);
+    assert_eq!((0..64).filter(|right_one| is_granted(*right_one)).count(), 5);
 }

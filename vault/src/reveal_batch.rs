@@ -200,8 +200,8 @@ impl RevealBatch {
 
     /// Returns the changes to write, sorted by id.
     pub fn changes(&self) -> Vec<SecretChange> {
-        let changed = self.entries.iter().filter(|(_, entry)| entry.views + entry.wrong_passphrases > 0);
-        let mut changes: Vec<_> = changed
+        let touched = self.entries.iter().filter(|(_, entry)| entry.views + entry.wrong_passphrases > 0);
+        let mut changes: Vec<_> = touched
             .map(|((id, _), entry)| SecretChange {
                 id: SecretId::from_bytes(*id),
                 expected: entry.expected,

@@ -69,7 +69,7 @@ pub(super) async fn run(config: &Config) -> Output {
     let findings = check(config, assets::built().as_ref(), clock()).await;
     let has_error = findings.iter().any(|finding| finding.severity == Severity::Error);
     Output {
-        text: findings.iter().map(|finding| format!("{finding}\n")).collect(),
+        text: findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n") + "\n",
         exit_code: if has_error { ExitCode::FAILURE } else { ExitCode::SUCCESS },
     }
 }

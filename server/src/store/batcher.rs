@@ -76,9 +76,14 @@ struct Shared<E: BatchExecutor> {
     queue: Mutex<Queue<E>>,
     limits: BatchLimits,
     new_executor: Box<dyn Fn() -> E + Send + Sync>,
-    fallback: Box<dyn Fn(Arc<E::Call>) -> TransactionFuture<'static, E::Outcome> + Send + Sync>,
+    fallback: Box<Fallback<E>>,
     worker_ended: Notify,
 }
+
+/// Executes one call in a transaction of its own.
+type Fallback<E> = dyn Fn(Arc<<E as BatchExecutor>::Call>) -> TransactionFuture<'static, <E as BatchExecutor>::Outcome>
+    + Send
+    + Sync;
 
 struct Queue<E: BatchExecutor> {
     calls: VecDeque<QueuedCall<E>>,

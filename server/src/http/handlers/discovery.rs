@@ -1,4 +1,4 @@
-//! Descriptions of the site for programs: `robots.txt`, `sitemap.xml`, the web app manifest, the OpenAPI document,
+//! Descriptions of the site for programs: `robots.txt`, `sitemap.xml`, the web app manifest, the `OpenAPI` document,
 //! and the limits of the API.
 
 use app::pages::Page;
@@ -17,7 +17,7 @@ pub(crate) const PATHS: [&str; 3] = [ROBOTS, SITEMAP, MANIFEST];
 const ROBOTS: &str = "/robots.txt";
 const SITEMAP: &str = "/sitemap.xml";
 const MANIFEST: &str = "/manifest.webmanifest";
-/// Path of the OpenAPI document.
+/// Path of the `OpenAPI` document.
 pub(crate) const OPENAPI: &str = "/api/v1/openapi.json";
 
 /// Serves `robots.txt`, the web app manifest, and with a public URL the sitemap: its absolute URLs must not depend on
@@ -27,7 +27,7 @@ pub(crate) fn routes(has_public_url: bool) -> Router<AppState> {
     if has_public_url { routes.route(SITEMAP, get(sitemap)) } else { routes }
 }
 
-/// Serves the OpenAPI document, which is rendered once.
+/// Serves the `OpenAPI` document, which is rendered once.
 pub(crate) fn openapi(state: &AppState) -> Router<AppState> {
     let site = state.site();
     let text = app::openapi::document(&site.limits, state.public_url()).to_string();

@@ -127,7 +127,7 @@ async fn wait_until_large(log: &Path, copier: &SqlitePool, page_size: usize) {
             continue;
         }
         match count_pages(copier).await {
-            Ok((pages, copied)) if copied < pages && pages * page_size as u64 >= LARGE_LOG_BYTES => return,
+            Ok((pages, done)) if done < pages && pages * page_size as u64 >= LARGE_LOG_BYTES => return,
             Ok(_) => {}
             Err(error) => warn(&error, "measured"),
         }
@@ -137,8 +137,8 @@ async fn wait_until_large(log: &Path, copier: &SqlitePool, page_size: usize) {
 /// Returns the number of pages in the log, and how many of them are copied into the database.
 async fn count_pages(copier: &SqlitePool) -> Result<(u64, u64), DatabaseFailure> {
     let counts = sqlx::query_as("PRAGMA wal_checkpoint(NOOP)").fetch_one(copier);
-    let (_, pages, copied): (i64, i64, i64) = counts.await?;
-    Ok((u64::try_from(pages).unwrap_or_default(), u64::try_from(copied).unwrap_or_default()))
+    let (_, pages, done): (i64, i64, i64) = counts.await?;
+    Ok((u64::try_from(pages).unwrap_or_default(), u64::try_from(done).unwrap_or_default()))
 }
 
 /// Copies pages of the log into the database while other connections read and write. The checkpoint that follows copies

@@ -1,4 +1,4 @@
-// Stretches one passphrase with Argon2id, so that the page stays alive meanwhile.
+// Runs Argon2id for one passphrase, so that the page stays responsive meanwhile.
 import init, { stretch } from '/stretch/stretch.js';
 
 onmessage = async ({ data: { passphrase, salt } }) => {

@@ -4,6 +4,7 @@
 //! everything once, and the table contains the median of the rounds and their spread.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line program prints its results")]
 
+mod compare;
 mod external_results;
 mod load;
 mod other_product;
@@ -22,6 +23,7 @@ use std::process::ExitCode;
 use anyhow::{Context as _, Result, bail};
 use clap::Parser;
 
+use compare::{Candidate, PostgresServer};
 use load::Measurement;
 use other_product::OtherProduct;
 use report::Table;
@@ -59,12 +61,27 @@ struct Args {
     /// Another running product to measure: `cryptgeon=http://127.0.0.1:8000`
     #[arg(long, value_name = "NAME=URL")]
     peer: Vec<OtherProduct>,
+    /// Another server: only compare the two, in alternating pairs
+    #[arg(long, value_name = "PROGRAM")]
+    compare: Option<PathBuf>,
+    /// A variable for the environment of the other server
+    #[arg(long, requires = "compare", value_name = "NAME=VALUE", value_parser = parse_variable)]
+    compare_env: Vec<(String, String)>,
+    /// The number of such pairs
+    #[arg(long, default_value_t = 11)]
+    pairs: u32,
     /// Document whose table is replaced
     #[arg(long)]
     out: Option<PathBuf>,
     /// Fail if a figure is a third worse than in this document
     #[arg(long, value_name = "DOCUMENT")]
     check: Option<PathBuf>,
+}
+
+/// Splits `NAME=VALUE`.
+fn parse_variable(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("the form is NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 /// The number of clients in the goals.
@@ -81,6 +98,13 @@ const RECIPIENT_PAGE: &str = "/s/AAAAAAAAAAAAAAAA";
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode> {
     let args = Args::parse();
+    if let Some(program) = args.compare {
+        let first = Candidate { program: args.server, environment: Vec::new() };
+        let second = Candidate { program, environment: args.compare_env };
+        let postgres = PostgresServer { url: &args.postgres, programs: &args.postgres_programs };
+        compare::run(&first, &second, args.pairs, &postgres).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut table = Table::default();
     if let (Some(criterion_dir), Some(browser_output)) = (&args.criterion_dir, &args.browser_output) {
         external_results::add(&mut table, criterion_dir, &fs::read_to_string(browser_output)?)?;

@@ -18,7 +18,24 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server, and waits until it listens.
     pub(crate) async fn start(program: &Path, database_url: &str, options: &[&str]) -> Result<Self> {
-        let mut process = Command::new(program)
+        let mut command = Command::new(program);
+        command.args(options);
+        Self::spawn(command, database_url).await
+    }
+
+    /// Starts a server with these variables in its environment, and waits until it listens.
+    pub(crate) async fn start_with_env(
+        program: &Path,
+        database_url: &str,
+        environment: &[(String, String)],
+    ) -> Result<Self> {
+        let mut command = Command::new(program);
+        command.envs(environment.iter().map(|(name, value)| (name, value)));
+        Self::spawn(command, database_url).await
+    }
+
+    async fn spawn(mut command: Command, database_url: &str) -> Result<Self> {
+        let mut process = command
             .args([
                 "--listen",
                 "127.0.0.1:0",
@@ -29,11 +46,10 @@ impl Server {
                 "--database-url",
                 database_url,
             ])
-            .args(options)
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
-            .with_context(|| format!("cannot start {}", program.display()))?;
+            .context("cannot start the server")?;
         let stdout = process.stdout.take().context("the server has no standard output")?;
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line).await?;

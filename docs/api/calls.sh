@@ -2,7 +2,7 @@
 server=${IKRYPT_SERVER:-http://127.0.0.1:3000}
 post() { curl --silent --show-error --fail-with-body --json "$2" "$server/api/v1/$1"; echo; }
 
-# A sealed secret: the text "hunter2", under keys that everybody knows. Clients make their own.
+# An encrypted secret: the text "hunter2", with keys that are public. Clients generate their own.
 created=$(post create '{
   "envelope": "{envelope}",
   "share": "{share}",
@@ -15,11 +15,11 @@ created=$(post create '{
 echo "$created"
 id=$(expr "$created" : '.*"id":"\([^"]*\)"')
 
-# Looking costs no view.
+# Loading uses no view.
 access={access}
 post open '{"id": "'$id'", "access": "'$access'"}'
 
-# A view: the server's half of the key. The same claim again is the same view.
+# A view: the server's key share. The same claim again gets the same view.
 reveal={reveal}
 claim=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=')
 post reveal '{"id": "'$id'", "access": "'$access'", "reveal": "'$reveal'", "claim": "'$claim'"}'

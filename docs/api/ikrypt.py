@@ -307,7 +307,7 @@ def link_error(found: list[str]) -> str:
 
 
 class EarlyResponse:
-    """A connection that reads the answer of a server that refuses a body before it has read all of it."""
+    """A connection that reads the response of a server that refuses a body before it has read all of it."""
 
     def request(self, *args, **options):
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
@@ -347,7 +347,7 @@ def check_size(server: str, size: int) -> None:
 
 
 def call(server: str, name: str, body: dict) -> dict:
-    """The same request until there is an answer: none of the five does anything twice. A refusal is an answer."""
+    """Repeats a request until there is a response, which may be an error: every call is idempotent."""
     data = json.dumps(body).encode()
     request = urllib.request.Request(f"{server}/api/v1/{name}", data, {"content-type": "application/json"})
     if name == "create" and (token := variable("IKRYPT_TOKEN")):

@@ -1,4 +1,4 @@
-//! Work that runs beside the requests: cleanup and measuring.
+//! Background tasks: the deletion of expired rows, and measurements for the quota.
 
 pub mod cleanup;
 pub(crate) mod quota;

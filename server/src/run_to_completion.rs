@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 /// never cancels a transaction. Returns `None` if the future panicked.
 ///
 /// Fast path: spawning every future from the start would do the same, and would wake a second thread for each call. To
-/// switch it off, replace the body by `tokio::spawn`. `it store::hang_up` and `it http::hang_up` drop callers at random
+/// switch it off, replace the body by `tokio::spawn`. `it store::disconnect` and `it http::disconnect` drop callers at random
 /// moments.
 pub(crate) fn run_to_completion<T: Send + 'static>(
     future: impl Future<Output = T> + Send + 'static,

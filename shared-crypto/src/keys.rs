@@ -63,7 +63,7 @@ macro_rules! byte_strings {
 }
 
 byte_strings! {
-    /// `K`: the key share that exists only in the link.
+    /// `K`: the link key, which exists only in the link.
     LinkKey(32);
     /// `S`: the key share that the server stores, and releases once for each view.
     ServerShare(32);

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -29,6 +30,19 @@ pub(crate) fn measure(check: bool, args: &[OsString]) -> Result<ExitCode> {
     bench.arg("--natively").arg(workspace::target_dir().join("criterion"));
     bench.arg("--browser").arg(browser_results);
     bench.arg(if check { "--check" } else { "--out" }).arg(workspace::root().join("docs/benchmarks.md"));
+    run(bench.args(args))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Builds the product and the load generator, and compares the product with another server in alternating pairs.
+pub(crate) fn compare(other_server: &Path, args: &[OsString]) -> Result<ExitCode> {
+    Pipeline::new(&[Step::Build]).run()?;
+    let (postgres, programs) = Postgres::start_durable()?;
+    let mut bench = cargo();
+    bench.args(["run", "--release", "--locked", "--package", "bench", "--"]);
+    bench.arg("--server").arg(workspace::server_binary()).arg("--postgres").arg(postgres.url());
+    bench.arg("--postgres-programs").arg(programs);
+    bench.arg("--compare").arg(std::path::absolute(other_server)?);
     run(bench.args(args))?;
     Ok(ExitCode::SUCCESS)
 }

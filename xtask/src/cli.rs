@@ -1,6 +1,7 @@
 //! The command line of `cargo xtask`.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -55,6 +56,9 @@ enum Command {
         /// Write nothing, and fail if a figure is a third worse than in that document
         #[arg(long)]
         check: bool,
+        /// Only compare the product with another ikrypt-server, in alternating pairs
+        #[arg(long, value_name = "PROGRAM", conflicts_with = "check")]
+        compare: Option<PathBuf>,
         /// Passed on to ikrypt-bench
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
@@ -92,7 +96,8 @@ pub(crate) fn run() -> Result<ExitCode> {
         Command::Screenshots => Pipeline::new(&[Step::Build, Step::E2e])
             .with_playwright_args(["--config", "screenshots.config.ts"].map(OsString::from).to_vec())
             .run(),
-        Command::Bench { check, args } => bench::measure(check, &args),
+        Command::Bench { compare: Some(other), args, .. } => bench::compare(&other, &args),
+        Command::Bench { check, args, .. } => bench::measure(check, &args),
         Command::Release => release::make(),
         Command::Stress { minutes } => stress::run_all(minutes),
         Command::Postgres { command } => postgres::run_with_database(&command),

@@ -30,7 +30,7 @@ pub(crate) fn run_all(minutes: u32) -> Result<ExitCode> {
     eprintln!("==> kills, random scenarios and the soak test, in their long form");
     run_long_form(&postgres, &["crash::", "store::model::"])?;
     eprintln!("==> PostgreSQL crashes under load");
-    run_long_form(&postgres, &["--ignored", "crash::", "--skip", "crash::child"])?;
+    run_long_form(&postgres, &["--ignored", "crash::", "--skip", "crash::server_process"])?;
     Ok(ExitCode::SUCCESS)
 }
 

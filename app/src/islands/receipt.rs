@@ -19,7 +19,7 @@ const REFRESH: Duration = Duration::from_secs(10);
 
 const STAGES: [&str; 3] = ["looking", "shown", "failed"];
 
-/// SecretState, time line and burn, for whoever holds the receipt link.
+/// State, time line and burn, for whoever holds the receipt link.
 #[island]
 pub fn Receipt(children: Children) -> impl IntoView {
     if cfg!(feature = "hydrate") {

@@ -132,14 +132,20 @@ impl<E: BatchExecutor> Batcher<E> {
         uncancelled(async move {
             match batcher.call_in_batch(Arc::clone(&call)).await? {
                 Some(outcome) => Ok(outcome),
-                None => retry(|| (batcher.0.fallback)(Arc::clone(&call))).await,
+                None => batcher.call_fallback(call).await,
             }
         })
         .await
     }
 
-    /// Queues a call, starts a worker if one may start, and waits for the result of the batch.
-    async fn call_in_batch(&self, call: Arc<E::Call>) -> BatchResult<E> {
+    /// Executes a call in a fallback transaction, which must not be cancelled.
+    pub(super) async fn call_fallback(&self, call: Arc<E::Call>) -> Result<E::Outcome, StoreError> {
+        retry(|| (self.0.fallback)(Arc::clone(&call))).await
+    }
+
+    /// Queues a call, starts a worker if one may start, and waits for the result of the batch. A dropped caller does not
+    /// cancel the batch.
+    pub(super) async fn call_in_batch(&self, call: Arc<E::Call>) -> BatchResult<E> {
         let (result, received) = oneshot::channel();
         let starts_with = {
             let mut queue = self.0.lock();

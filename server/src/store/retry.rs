@@ -18,7 +18,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// Every started call passes through here: [`transaction`] and [`Batcher::call`](super::batcher::Batcher::call) protect
 /// the transaction, and the metrics use it once more, so that a call is counted after its client has disconnected. In
 /// sqlx a cancelled `begin()` can leave a pooled connection inside a transaction, so that the next caller's changes are
-/// lost (`it store::traps::cancelled`).
+/// lost (`it store::anomalies::cancelled_begin`).
 pub(crate) async fn uncancelled<T: Send + 'static>(
     call: impl Future<Output = Result<T, StoreError>> + Send + 'static,
 ) -> Result<T, StoreError> {

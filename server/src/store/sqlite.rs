@@ -15,6 +15,7 @@ mod wal;
 mod writer;
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -33,7 +34,7 @@ use super::ConnectError;
 use super::batcher::{BatchLimits, Batcher};
 use super::failure::DatabaseFailure;
 use super::migrations::LOCK_WAIT_TIMEOUT;
-use super::retry::transaction;
+use super::retry::{transaction, uncancelled};
 use create::CreateExecutor;
 use existence_check::{EXISTENCE_CHECK_DELAY, ExistenceCheck};
 use reveal::RevealExecutor;
@@ -182,6 +183,25 @@ impl SqliteStore {
         Ok(Self { writer, readers, checkpointer, creates, reveals, existence_checks })
     }
 
+    /// Reveals in a batch or in a fallback transaction. If the batch waits for the write lock, an attempt without the link
+    /// is answered without it, and gets no fallback: see `existence_check`.
+    async fn reveal_if_it_exists(self, attempt: Arc<RevealAttempt>) -> Result<RevealOutcome, StoreError> {
+        let mut batch = pin!(self.reveals.call_in_batch(Arc::clone(&attempt)));
+        let first = tokio::select! {
+            outcome = &mut batch => Some(outcome?),
+            () = tokio::time::sleep(EXISTENCE_CHECK_DELAY) => None,
+        };
+        let outcome = match first {
+            Some(outcome) => outcome,
+            None if self.existence_checks.call(RevealAttempt::clone(&attempt)).await? => batch.await?,
+            None => return Ok(RevealOutcome::NotFound),
+        };
+        match outcome {
+            Some(outcome) => Ok(outcome),
+            None => self.reveals.call_fallback(attempt).await,
+        }
+    }
+
     /// Returns the pool of the writer, for tests. It has a connection before the first transaction, and after a failed
     /// one.
     pub fn pool(&self) -> &SqlitePool {
@@ -201,13 +221,8 @@ impl SecretStore for SqliteStore {
     }
 
     async fn reveal(&self, attempt: RevealAttempt) -> Result<RevealOutcome, StoreError> {
-        let mut outcome = pin!(self.reveals.call(attempt.clone()));
-        tokio::select! {
-            outcome = &mut outcome => return outcome,
-            () = tokio::time::sleep(EXISTENCE_CHECK_DELAY) => {}
-        }
-        // The reveal waits for the write lock: see `existence_check`.
-        if self.existence_checks.call(attempt).await? { outcome.await } else { Ok(RevealOutcome::NotFound) }
+        let store = self.clone();
+        uncancelled(async move { store.reveal_if_it_exists(Arc::new(attempt)).await }).await
     }
 
     async fn receipt(&self, receipt_hash: &Digest) -> Result<Option<Receipt>, StoreError> {

@@ -1,6 +1,6 @@
 //! Checks the dependencies between crates, on the trees that cargo resolves.
 //!
-//! DESIGN's graph: `shared-crypto <- vault <- app <- frontend`, `shared-crypto, vault, app <- server`, and
+//! The graph of ARCHITECTURE.md: `shared-crypto <- vault <- app <- frontend`, `shared-crypto, vault, app <- server`, and
 //! `shared-crypto` for every other crate.
 
 use anyhow::{Result, bail};

@@ -42,7 +42,7 @@ pub(super) fn check() -> impl IntoView {
             <li>"Open a link and look again. The address that is requested ends before the "<code>"#"</code>". There is no "<code>"/api/v1/reveal"</code>" before you click."</li>
             <li>"Look at the hosts: everything comes from this one. Look at the storage: there is no cookie, and neither a secret nor a link."</li>
             <li>"Change one character of a link behind the "<code>"#"</code>". The page says that the link is damaged, and asks the server for nothing."</li>
-            <li>"Read the source text. The folder "<code>"shared-crypto"</code>" describes every byte and holds known answers, made by a second, independent implementation. The rule for who gets a view is one function, in "<code>"app/src/vault/decide.rs"</code>"."</li>
+            <li>"Read the source text. The folder "<code>"shared-crypto"</code>" describes every byte and holds known answers, made by a second, independent implementation. The rule for who gets a view is one function, in "<code>"vault/src/reveal.rs"</code>"."</li>
             <li>"In a terminal, "<code>"ikrypt verify"</code>" with the address of this site compares every page and every file with a release, byte for byte, and lists what the operator has set. Anybody can build that release again from the source text. It sees what this server gives to your machine; the server may give other pages to other people. "<code>"ikrypt send"</code>" and "<code>"ikrypt open"</code>" do without the page's code altogether."</li>
             <li>"Run it yourself. It is one program, and makes its own database when it starts."</li>
         </ul>

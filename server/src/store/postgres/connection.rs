@@ -50,7 +50,7 @@ pub(super) async fn open_pool(
 }
 
 /// Runs a transaction on a connection of the pool. After a timeout the connection is closed, and not given back: the
-/// pool would wait for its answer to a ping.
+/// pool would wait for its response to a ping.
 pub(super) async fn on_pool<T>(
     pool: &PgPool,
     limit: Duration,

@@ -5,7 +5,7 @@
 //!
 //! It answers *not found* only, for an id and an access proof that no receipt has, as [`decide`](vault::decide) does
 //! (`missing_secret_is_gone_as_its_receipt_says` in `vault/src/reveal/tests.rs`). Every other attempt waits for its reveal.
-//! `it store::guessing` sends 500 such attempts at once. To switch the check off, let `SqliteStore::reveal` call the
+//! `it store::brute_force` sends 500 such attempts at once. To switch the check off, let `SqliteStore::reveal` call the
 //! batcher directly.
 
 use std::sync::Arc;

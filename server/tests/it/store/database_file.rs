@@ -26,7 +26,7 @@ fn set_mode(path: &Path, mode: u32) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// Returns the findings of `check` about the database at this URL that are not good.
+/// Returns the findings of `check` about the database at this URL that are warnings or errors.
 async fn findings_about_database(url: &str) -> Vec<(Severity, String)> {
     let now = "2026-11-27T09:00:00Z".parse().unwrap();
     let findings = check(&Config::for_testing(url), Some(&TestServer::assets()), now).await;

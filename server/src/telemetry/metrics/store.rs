@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use shared_crypto::messages::Call;
 use shared_crypto::{Digest, SecretId};
 use vault::{
     CreateOutcome, DatabaseInfo, DeletedRows, NewSecret, OpenOutcome, Receipt, RevealAttempt, RevealOutcome,
@@ -57,32 +58,36 @@ impl InstrumentedStore {
 #[async_trait]
 impl SecretStore for InstrumentedStore {
     async fn create(&self, secret: NewSecret) -> Result<CreateOutcome, StoreError> {
-        self.counted(move |store| async move { store.create(secret).await }, "create", Metrics::record_create)
-            .await
+        self.counted(
+            move |store| async move { store.create(secret).await },
+            Call::Create.name(),
+            Metrics::record_create,
+        )
+        .await
     }
 
     async fn open(&self, id: &SecretId, access_hash: &Digest) -> Result<Option<OpenOutcome>, StoreError> {
-        self.timed("open", self.store.open(id, access_hash)).await
+        self.timed(Call::Open.name(), self.store.open(id, access_hash)).await
     }
 
     async fn reveal(&self, attempt: RevealAttempt) -> Result<RevealOutcome, StoreError> {
         self.counted(
             move |store| async move { store.reveal(attempt).await },
-            "reveal",
+            Call::Reveal.name(),
             Metrics::record_reveal,
         )
         .await
     }
 
     async fn receipt(&self, receipt_hash: &Digest) -> Result<Option<Receipt>, StoreError> {
-        self.timed("receipt", self.store.receipt(receipt_hash)).await
+        self.timed(Call::Receipt.name(), self.store.receipt(receipt_hash)).await
     }
 
     async fn burn(&self, receipt_hash: &Digest) -> Result<Option<Receipt>, StoreError> {
         let receipt_hash = *receipt_hash;
         self.counted(
             move |store| async move { store.burn(&receipt_hash).await },
-            "burn",
+            Call::Burn.name(),
             Metrics::record_burn,
         )
         .await

@@ -67,6 +67,7 @@ impl Client {
             || url.query().is_some()
             || url.fragment().is_some()
             || !url.username().is_empty()
+            || url.password().is_some()
         {
             return Err(usage("give only scheme, host and port"));
         }
@@ -143,6 +144,7 @@ mod tests {
             "ftp://localhost",
             "secrets.example.org",
             "https://user@example.org",
+            "https://:password@example.org",
             "https://example.org/path",
             "",
         ] {

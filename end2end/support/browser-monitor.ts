@@ -8,6 +8,9 @@ const ALWAYS_ALLOWED = [
   /^failed: GET \S+\/favicon\.svg net::ERR_ABORTED$/,
 ];
 
+/** What a browser reports of requests to a server that was killed, before, while and after it has read them. */
+export const SERVER_DOWN = /ERR_(CONNECTION_(REFUSED|RESET|CLOSED)|EMPTY_RESPONSE)/;
+
 /** Records what should not happen in a browser: messages, errors, failed requests, requests to other origins. */
 export class BrowserMonitor {
   readonly #messages: string[] = [];

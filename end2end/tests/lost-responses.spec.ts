@@ -2,10 +2,10 @@ import type { Page } from '@playwright/test';
 import { ReceiptPage } from '../pages/receipt-page';
 import { SecretPage } from '../pages/secret-page';
 import { SendPage } from '../pages/send-page';
+import { SERVER_DOWN } from '../support/browser-monitor';
 import { idOf, createSecret } from '../support/secrets';
 import { expect, test } from '../support/test';
 
-const CONNECTION_ERROR = /ERR_CONNECTION_(RESET|REFUSED)/;
 const HALF_A_MINUTE_MS = 30_000;
 
 /** Drops the responses to the first requests of a call, after the server has answered them. */
@@ -21,7 +21,7 @@ async function dropResponses(page: Page, call: string, times: number, afterRespo
 }
 
 test('reveal whose response is lost three times shows the secret and uses one view', async ({ openPage, ownServer, monitor }) => {
-  monitor.allowMessages(CONNECTION_ERROR);
+  monitor.allowMessages(SERVER_DOWN);
   const { link } = await createSecret(ownServer, 'lost and found', { views: 3 });
   const recipient = await SecretPage.openReady(await openPage(), link);
   await dropResponses(recipient.page, 'reveal', 3);
@@ -38,7 +38,7 @@ for (const [status, error, message] of [
   [507, 'storage_full', 'The server does not answer. Your view is not lost'],
 ] as const) {
   test(`reveal whose response is lost and whose retry gets ${status} keeps its claim`, async ({ openPage, server, monitor }) => {
-    monitor.allowMessages(CONNECTION_ERROR, /status of (429|507)/);
+    monitor.allowMessages(SERVER_DOWN, /status of (429|507)/);
     const { link } = await createSecret(server, 'granted and lost');
     const recipient = await SecretPage.openReady(await openPage(), link);
     const { page } = recipient;
@@ -60,7 +60,7 @@ for (const [status, error, message] of [
 
 test('burn whose response is lost is repeated, and a burn without response is reported as unknown', async ({ openPage, server, monitor }) => {
   test.setTimeout(90_000);
-  monitor.allowMessages(CONNECTION_ERROR);
+  monitor.allowMessages(SERVER_DOWN);
   const first = await ReceiptPage.open(await openPage(), (await createSecret(server, 'burned once')).receipt);
   await dropResponses(first.page, 'burn', 2);
   await first.burnButton.click();
@@ -75,7 +75,7 @@ test('burn whose response is lost is repeated, and a burn without response is re
 });
 
 test('create whose response is lost three times creates one secret', async ({ openPage, ownServer, monitor }) => {
-  monitor.allowMessages(CONNECTION_ERROR);
+  monitor.allowMessages(SERVER_DOWN);
   const sender = await SendPage.open(await openPage(), ownServer);
   await dropResponses(sender.page, 'create', 3);
   const { link } = await sender.send('created once');
@@ -85,7 +85,7 @@ test('create whose response is lost three times creates one secret', async ({ op
 
 test('server that dies before its response is reported within half a minute, and trying again uses the same view', async ({ openPage, ownServer, monitor }) => {
   test.setTimeout(90_000);
-  monitor.allowMessages(CONNECTION_ERROR);
+  monitor.allowMessages(SERVER_DOWN);
   const { link } = await createSecret(ownServer, 'survives the server');
   const recipient = await SecretPage.openReady(await openPage(), link);
   await dropResponses(recipient.page, 'reveal', 1, () => ownServer.kill());
@@ -105,7 +105,7 @@ test('server that dies before its response is reported within half a minute, and
 });
 
 test('server that is down when the page loads is reported, and trying again works', async ({ openPage, ownServer, monitor }) => {
-  monitor.allowMessages(CONNECTION_ERROR);
+  monitor.allowMessages(SERVER_DOWN);
   const { link } = await createSecret(ownServer, 'a moment later');
   const page = await openPage();
   await page.route('**/api/v1/open', async (route) => {

@@ -1,4 +1,5 @@
 import { SecretPage } from '../pages/secret-page';
+import { SERVER_DOWN } from '../support/browser-monitor';
 import { createSecret } from '../support/secrets';
 import { expect, test } from '../support/test';
 
@@ -32,7 +33,7 @@ test('links of the page keep a revealed secret visible', async ({ openPage, serv
 
 test('leaving needs a confirmation while a reveal may be in progress, and none once the secret is shown', async ({ openPage, ownServer, monitor }) => {
   test.setTimeout(90_000);
-  monitor.allowMessages(/ERR_CONNECTION_REFUSED/);
+  monitor.allowMessages(SERVER_DOWN);
   const { link } = await createSecret(ownServer, 'stay a while');
   const recipient = await SecretPage.openReady(await openPage(), link);
   const dialogs: string[] = [];

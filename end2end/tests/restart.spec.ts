@@ -1,13 +1,12 @@
 import { ReceiptPage } from '../pages/receipt-page';
 import { SecretPage } from '../pages/secret-page';
 import { SendPage } from '../pages/send-page';
+import { SERVER_DOWN } from '../support/browser-monitor';
 import { expect, test } from '../support/test';
 
-/** A page may request its icon while its server is down. */
-const ICON_ERROR = /ERR_CONNECTION_(REFUSED|RESET)/;
-
 test('secret survives a killed and restarted server', async ({ openPage, ownServer, monitor }) => {
-  monitor.allowMessages(ICON_ERROR);
+  // A page may request its icon while its server is down.
+  monitor.allowMessages(SERVER_DOWN);
   const { link, receipt } = await (await SendPage.open(await openPage(), ownServer)).send('durable');
   await ownServer.kill();
   await ownServer.start();
@@ -16,7 +15,8 @@ test('secret survives a killed and restarted server', async ({ openPage, ownServ
 });
 
 test('page that was open during a restart reveals the secret', async ({ openPage, ownServer, monitor }) => {
-  monitor.allowMessages(ICON_ERROR);
+  // A page may request its icon while its server is down.
+  monitor.allowMessages(SERVER_DOWN);
   const { link } = await (await SendPage.open(await openPage(), ownServer)).send('patient');
   const recipient = await SecretPage.openReady(await openPage(), link);
   await ownServer.kill();

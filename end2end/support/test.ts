@@ -44,7 +44,9 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
         balancer.close();
         await other.kill();
         expect(other.suspiciousLogLines()).toEqual([]);
-        expect(balancer.responseCounts.every((number) => number > 0), balancer.responseCounts.join()).toBe(true);
+        // All tests of a worker may have used servers of their own.
+        const idle = balancer.responseCounts.reduce((sum, number) => sum + number) < 2;
+        expect(idle || balancer.responseCounts.every((number) => number > 0), balancer.responseCounts.join()).toBe(true);
       } else {
         await use(server);
       }

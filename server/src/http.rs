@@ -5,7 +5,7 @@ pub mod handlers;
 pub(crate) mod listener;
 pub(crate) mod metrics_server;
 mod middleware;
-mod protection;
+pub(crate) mod protection;
 mod readiness;
 pub mod router;
 mod security_headers;

@@ -4,7 +4,6 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use app::site::Assets;
 use tokio::net::{TcpListener, TcpSocket};
@@ -19,6 +18,7 @@ use crate::config::{Config, to_usize, unknown_variables};
 use crate::http::handlers::assets;
 use crate::http::listener::{self, ConnectionLimits};
 use crate::http::metrics_server;
+use crate::http::protection::rate_limit::FORGET_IDLE_INTERVAL;
 use crate::http::router::router;
 use crate::http::shutdown::{self, Phase, Signals};
 use crate::http::state::AppState;
@@ -26,8 +26,6 @@ use crate::store;
 
 /// Connections that the kernel holds until they are accepted. The default of 128 is too few for a burst of clients.
 const LISTEN_BACKLOG: u32 = 1024;
-/// Time between two runs that remove idle clients from the rate limits.
-const FORGET_IDLE_INTERVAL: Duration = Duration::from_mins(1);
 
 /// Connects, listens, and serves until a signal stops the server.
 pub(super) async fn run(config: &Config, mut signals: Signals) -> Result<(), String> {

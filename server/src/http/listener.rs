@@ -24,6 +24,7 @@ use tokio_io_timeout::TimeoutStream;
 use tower_service::Service as _;
 
 use crate::http::protection::concurrency::{ConcurrencyLimiter, ConcurrencyLimits};
+use crate::http::protection::rate_limit::FORGET_IDLE_INTERVAL;
 use crate::http::protection::rate_limit_key::RateLimitKey;
 use crate::http::watched_body::WatchedBody;
 use discard::{DiscardBudget, DiscardLimits};
@@ -42,8 +43,6 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(20);
 const MAX_BUFFER_BYTES: usize = 64 * 1024;
 /// Maximum size of a body that usually arrives together with the head.
 const MAX_SMALL_BODY_BYTES: u64 = 4096;
-/// Time between two runs that remove clients whose limit is full again.
-const FORGET_IDLE_INTERVAL: Duration = Duration::from_mins(1);
 /// Bounds the time for requests in flight when the server stops.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(8);
 

@@ -14,7 +14,6 @@ mod reveal;
 mod wal;
 mod writer;
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,7 +35,7 @@ use super::failure::DatabaseFailure;
 use super::migrations::LOCK_WAIT_TIMEOUT;
 use super::retry::{transaction, uncancelled};
 use create::CreateExecutor;
-use existence_check::{EXISTENCE_CHECK_DELAY, ExistenceCheck};
+use existence_check::ExistenceCheck;
 use reveal::RevealExecutor;
 use wal::Checkpointer;
 use writer::Writer;
@@ -181,25 +180,6 @@ impl SqliteStore {
             Batcher::new(EXISTENCE_CHECK_LIMITS, move || ExistenceCheck(readers.clone()), fallback)
         };
         Ok(Self { writer, readers, checkpointer, creates, reveals, existence_checks })
-    }
-
-    /// Reveals in a batch or in a fallback transaction. If the batch waits for the write lock, an attempt without the link
-    /// is answered without it, and gets no fallback: see `existence_check`.
-    async fn reveal_if_it_exists(self, attempt: Arc<RevealAttempt>) -> Result<RevealOutcome, StoreError> {
-        let mut batch = pin!(self.reveals.call_in_batch(Arc::clone(&attempt)));
-        let first = tokio::select! {
-            outcome = &mut batch => Some(outcome?),
-            () = tokio::time::sleep(EXISTENCE_CHECK_DELAY) => None,
-        };
-        let outcome = match first {
-            Some(outcome) => outcome,
-            None if self.existence_checks.call(RevealAttempt::clone(&attempt)).await? => batch.await?,
-            None => return Ok(RevealOutcome::NotFound),
-        };
-        match outcome {
-            Some(outcome) => Ok(outcome),
-            None => self.reveals.call_fallback(attempt).await,
-        }
     }
 
     /// Returns the pool of the writer, for tests. It has a connection before the first transaction, and after a failed

@@ -160,36 +160,36 @@ mod tests {
     use super::*;
 
     const TREE: &str = "\
-0 app v0.1.0 (/work/app)
+0 app v0.1.0 (/repository/app)
 1 leptos v0.8.23
 2 serde v1.0.229
 
-0 server v0.1.0 (/work/server)
-1 app v0.1.0 (/work/app) (*)
+0 server v0.1.0 (/repository/server)
+1 app v0.1.0 (/repository/app) (*)
 1 sqlx v0.9.0
 2 sqlx-core v0.9.0
 ";
     const PRODUCT: &str = "\
-0 app v0.1.0 (/work/app)
-1 shared-crypto v0.1.0 (/work/shared-crypto)
+0 app v0.1.0 (/repository/app)
+1 shared-crypto v0.1.0 (/repository/shared-crypto)
 1 leptos v0.8.23
 
-0 cli v0.1.0 (/work/cli)
-1 shared-crypto v0.1.0 (/work/shared-crypto)
+0 cli v0.1.0 (/repository/cli)
+1 shared-crypto v0.1.0 (/repository/shared-crypto)
 
-0 server v0.1.0 (/work/server)
-1 app v0.1.0 (/work/app)
+0 server v0.1.0 (/repository/server)
+1 app v0.1.0 (/repository/app)
 
-0 shared-crypto v0.1.0 (/work/shared-crypto)
+0 shared-crypto v0.1.0 (/repository/shared-crypto)
 ";
     const TESTS: &str = "\
-0 app v0.1.0 (/work/app)
-0 cli v0.1.0 (/work/cli)
-1 server v0.1.0 (/work/server)
-0 server v0.1.0 (/work/server)
+0 app v0.1.0 (/repository/app)
+0 cli v0.1.0 (/repository/cli)
+1 server v0.1.0 (/repository/server)
+0 server v0.1.0 (/repository/server)
 1 proptest v1.9.0
-0 shared-crypto v0.1.0 (/work/shared-crypto)
-1 shared-crypto v0.1.0 (/work/shared-crypto) (*)
+0 shared-crypto v0.1.0 (/repository/shared-crypto)
+1 shared-crypto v0.1.0 (/repository/shared-crypto) (*)
 ";
 
     #[test]

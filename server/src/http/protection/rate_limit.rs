@@ -4,6 +4,7 @@ mod keyed;
 mod shared;
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use axum::http::Method;
 use governor::Quota;
@@ -13,6 +14,9 @@ use crate::config::{ProtectionSettings, RateLimiting, TokenId};
 use crate::http::protection::rate_limit_key::RateLimitKey;
 pub(crate) use keyed::KeyedRateLimiter;
 pub(crate) use shared::SharedBucket;
+
+/// Time between two runs that remove idle clients from the rate limits.
+pub(crate) const FORGET_IDLE_INTERVAL: Duration = Duration::from_mins(1);
 
 /// The limit that a request counts against. Creates have several limits of their own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

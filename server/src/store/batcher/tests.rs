@@ -200,6 +200,29 @@ async fn call_of_a_dropped_caller_gets_its_fallback() {
     finished.notified().await;
 }
 
+#[tokio::test]
+async fn dropped_caller_that_waits_for_the_batch_only_gets_no_fallback() {
+    let (executed, fallbacks) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let batcher = {
+        let (executed, fallbacks) = (Arc::clone(&executed), Arc::clone(&fallbacks));
+        Batcher::new(
+            limits(1, 1, 100),
+            move || SlowExecutor { executed: Arc::clone(&executed) },
+            move |_| {
+                fallbacks.fetch_add(1, Ordering::Relaxed);
+                async { Ok((0, 0)) }
+            },
+        )
+    };
+    let waiting = batcher.clone();
+    let caller = tokio::spawn(async move { waiting.call_in_batch(Arc::new(call(REFUSED))).await });
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    caller.abort();
+    // The next batch runs after the one of the dropped caller has ended.
+    assert!(batcher.call(call(1)).await.is_ok());
+    assert_eq!((executed.load(Ordering::Relaxed), fallbacks.load(Ordering::Relaxed)), (2, 0));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_one_of_many_concurrent_calls_gets_its_own_outcome() {
     struct Echo;

@@ -8,19 +8,45 @@
 //! `it store::brute_force` sends 500 such attempts at once. To switch the check off, let `SqliteStore::reveal` call the
 //! batcher directly.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::QueryBuilder;
 use sqlx::sqlite::{Sqlite, SqlitePool};
-use vault::RevealAttempt;
+use vault::{RevealAttempt, RevealOutcome, StoreError};
 
+use super::SqliteStore;
 use crate::store::batcher::BatchExecutor;
 use crate::store::match_rows::row_per_call;
 use crate::store::transaction_error::TransactionError;
 
 /// How long a reveal may take before the check starts.
-pub(super) const EXISTENCE_CHECK_DELAY: Duration = Duration::from_millis(25);
+const EXISTENCE_CHECK_DELAY: Duration = Duration::from_millis(25);
+
+impl SqliteStore {
+    /// Reveals in a batch or in a fallback transaction. If the batch waits for the write lock, an attempt without the link
+    /// is answered without it, and gets no fallback.
+    pub(super) async fn reveal_if_it_exists(
+        self,
+        attempt: Arc<RevealAttempt>,
+    ) -> Result<RevealOutcome, StoreError> {
+        let mut batch = pin!(self.reveals.call_in_batch(Arc::clone(&attempt)));
+        let first = tokio::select! {
+            outcome = &mut batch => Some(outcome?),
+            () = tokio::time::sleep(EXISTENCE_CHECK_DELAY) => None,
+        };
+        let outcome = match first {
+            Some(outcome) => outcome,
+            None if self.existence_checks.call(RevealAttempt::clone(&attempt)).await? => batch.await?,
+            None => return Ok(RevealOutcome::NotFound),
+        };
+        match outcome {
+            Some(outcome) => Ok(outcome),
+            None => self.reveals.call_fallback(attempt).await,
+        }
+    }
+}
 
 /// Checks for each attempt of a batch whether a receipt has its id and access proof.
 pub(super) struct ExistenceCheck(pub(super) SqlitePool);
